@@ -1,0 +1,244 @@
+//! Readers: who they are, what they asked for, and what their history has been.
+//!
+//! A subscription points to an interned history: the set of still eligible posts that its reader
+//! has had. Readers with the same history, eligibility and cadence form a [`Group`]; planning
+//! reads groups and never deliveries, so that it does not slow down as the ledger grows.
+
+use super::{Error, Store, set_rows};
+use crate::{
+    domain::{
+        address::Address,
+        subscriber::{Cadence, NewSubscription},
+    },
+    time::Timestamp,
+};
+
+/// Readers of one newsletter and cadence who are owed the same posts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Their interned history.
+    pub history: i64,
+    /// The posts in it, by row number.
+    pub had: Vec<i64>,
+    /// How many of the moments at which posts were first seen came before they were readers.
+    pub missed: usize,
+    /// How many readers.
+    pub readers: u64,
+}
+
+/// Whom a planning pass asks about.
+#[derive(Clone, Copy, Debug)]
+pub struct Audience<'a> {
+    /// The newsletter's id.
+    pub newsletter: &'a str,
+    /// The rhythm.
+    pub cadence: Cadence,
+    /// The distinct moments at which the candidate posts were first seen, ascending.
+    pub moments: &'a [Timestamp],
+}
+
+impl Audience<'_> {
+    pub(super) fn moments_text(&self) -> String {
+        let micros: Vec<i64> = self.moments.iter().map(|moment| moment.micros()).collect();
+        serde_json::Value::from(micros).to_string()
+    }
+}
+
+/// One reader's consent to one newsletter, as pages and `why` need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Row number.
+    pub id: i64,
+    /// The newsletter's id.
+    pub newsletter: String,
+    /// The rhythm.
+    pub cadence: String,
+    /// `pending`, `confirmed` or `ended`.
+    pub state: String,
+    /// From when on new posts are for this reader.
+    pub eligible_from: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Where the consent came from.
+    pub source: String,
+}
+
+impl Store {
+    /// Whether `source` was imported with exactly this content.
+    pub async fn was_imported(&self, source: &str, hash: &str) -> Result<bool, Error> {
+        let read = sqlx::query_scalar("select hash from imports where source = $1").bind(source);
+        let stored: Option<String> =
+            read.fetch_optional(&self.readers).await.map_err(|error| self.error(error))?;
+        Ok(stored.as_deref() == Some(hash))
+    }
+
+    /// Adds the subscriptions that are not there yet, all or none, and remembers the file. A
+    /// reader who is known keeps name, cadence and state: an import never revives anybody.
+    /// Returns how many were new.
+    pub async fn import(
+        &self,
+        rows: &[NewSubscription],
+        file: (&str, &str),
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let mut open = self.begin().await?;
+        let mut added = 0;
+        for row in rows {
+            added += self.add(&mut open, row, now).await?;
+        }
+        sqlx::query(
+            "insert into imports (source, hash, imported_at) values ($1, $2, $3) \
+             on conflict (source) do update set hash = excluded.hash, \
+             imported_at = excluded.imported_at",
+        )
+        .bind(file.0)
+        .bind(file.1)
+        .bind(now.micros())
+        .execute(&mut *open)
+        .await
+        .map_err(|error| self.error(error))?;
+        self.commit(open).await?;
+        Ok(added)
+    }
+
+    async fn add(
+        &self,
+        open: &mut sqlx::SqliteConnection,
+        row: &NewSubscription,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let subscriber: i64 = sqlx::query_scalar(
+            "insert into subscribers (address, address_key, name, created_at) \
+             values ($1, $2, $3, $4) \
+             on conflict (address_key) do update set address_key = excluded.address_key \
+             returning id",
+        )
+        .bind(row.address.as_str())
+        .bind(row.address.key())
+        .bind(&row.name)
+        .bind(now.micros())
+        .fetch_one(&mut *open)
+        .await
+        .map_err(|error| self.error(error))?;
+        let done = sqlx::query(
+            "insert into subscriptions (subscriber_id, newsletter, cadence, state, source, \
+             confirmed_at, eligible_from) values ($1, $2, $3, 'confirmed', $4, $5, $6) \
+             on conflict (subscriber_id, newsletter) do nothing",
+        )
+        .bind(subscriber)
+        .bind(&row.newsletter)
+        .bind(row.cadence.as_str())
+        .bind(&row.source)
+        .bind(row.confirmed_at.micros())
+        .bind(now.max(row.confirmed_at).micros())
+        .execute(&mut *open)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(done.rows_affected())
+    }
+
+    /// The groups of confirmed readers. A reader's `missed` counts the moments before the one
+    /// from which on new posts are for that reader.
+    pub async fn groups(&self, audience: Audience<'_>) -> Result<Vec<Group>, Error> {
+        let read = sqlx::query_as(
+            "select g.history_id, h.posts, g.missed, g.readers from ( \
+               select s.history_id, (select count(*) from json_each($3) as m \
+                 where m.value < s.eligible_from) as missed, count(*) as readers \
+               from subscriptions s \
+               where s.newsletter = $1 and s.cadence = $2 and s.state = 'confirmed' \
+               group by 1, 2) as g \
+             join histories h on h.id = g.history_id order by g.history_id, g.missed",
+        );
+        let rows: Vec<(i64, String, i64, i64)> = read
+            .bind(audience.newsletter)
+            .bind(audience.cadence.as_str())
+            .bind(audience.moments_text())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|error| self.error(error))?;
+        let groups = rows.into_iter().map(|(history, posts, missed, readers)| Group {
+            history,
+            had: set_rows(&posts),
+            missed: usize::try_from(missed).unwrap_or(0),
+            readers: readers.unsigned_abs(),
+        });
+        Ok(groups.collect())
+    }
+
+    /// The subscription of that number.
+    pub async fn subscription(&self, id: i64) -> Result<Option<Subscription>, Error> {
+        let found = self.subscriptions_where(Some(id), None).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// All subscriptions of an address.
+    pub async fn subscriptions_of(&self, address: &Address) -> Result<Vec<Subscription>, Error> {
+        self.subscriptions_where(None, Some(address.key())).await
+    }
+
+    async fn subscriptions_where(
+        &self,
+        id: Option<i64>,
+        address_key: Option<String>,
+    ) -> Result<Vec<Subscription>, Error> {
+        type Row = (i64, String, String, String, i64, Option<i64>, String);
+        let read = sqlx::query_as(
+            "select s.id, s.newsletter, s.cadence, s.state, s.eligible_from, s.ended_at, \
+             s.source from subscriptions s join subscribers r on r.id = s.subscriber_id \
+             where s.id = $1 or r.address_key = $2 order by s.id",
+        );
+        let rows: Vec<Row> = read
+            .bind(id)
+            .bind(address_key)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|error| self.error(error))?;
+        let subscriptions = rows.into_iter().map(|row| Subscription {
+            id: row.0,
+            newsletter: row.1,
+            cadence: row.2,
+            state: row.3,
+            eligible_from: Timestamp::from_micros(row.4),
+            ended_at: row.5.map(Timestamp::from_micros),
+            source: row.6,
+        });
+        Ok(subscriptions.collect())
+    }
+
+    /// Ends a subscription and withdraws its letters that are still waiting, in one transaction.
+    /// Harmless when repeated.
+    pub async fn end_subscription(&self, id: i64, now: Timestamp) -> Result<(), Error> {
+        let mut open = self.begin().await?;
+        sqlx::query(
+            "update subscriptions set state = 'ended', ended_at = $2 \
+             where id = $1 and state <> 'ended'",
+        )
+        .bind(id)
+        .bind(now.micros())
+        .execute(&mut *open)
+        .await
+        .map_err(|error| self.error(error))?;
+        sqlx::query(
+            "update deliveries set state = 'suppressed', settled_at = $2, \
+             reply = 'the reader unsubscribed' \
+             where subscription_id = $1 and state = 'ready'",
+        )
+        .bind(id)
+        .bind(now.micros())
+        .execute(&mut *open)
+        .await
+        .map_err(|error| self.error(error))?;
+        self.commit(open).await
+    }
+
+    /// How many subscriptions of each newsletter are in each cadence and state.
+    pub async fn audience_counts(&self) -> Result<Vec<(String, String, String, u64)>, Error> {
+        let read = sqlx::query_as(
+            "select newsletter, cadence, state, count(*) from subscriptions \
+             group by newsletter, cadence, state order by newsletter, cadence, state",
+        );
+        let rows: Vec<(String, String, String, i64)> =
+            read.fetch_all(&self.readers).await.map_err(|error| self.error(error))?;
+        Ok(rows.into_iter().map(|(n, c, s, count)| (n, c, s, count.unsigned_abs())).collect())
+    }
+}
