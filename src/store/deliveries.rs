@@ -207,12 +207,7 @@ impl Store {
              returning id",
         );
         let text = serde_json::to_string(moves).unwrap_or_default();
-        write
-            .bind(text)
-            .bind(owner)
-            .fetch_all(writer)
-            .await
-            .map_err(|error| self.error(error))
+        write.bind(text).bind(owner).fetch_all(writer).await.map_err(|error| self.error(error))
     }
 
     /// Takes the posts of a delivery out of its reader's history.
@@ -227,11 +222,8 @@ impl Store {
              join subscriptions s on s.id = d.subscription_id \
              join histories h on h.id = s.history_id where d.id = $1",
         );
-        let (subscription, had, carried): (i64, String, String) = read
-            .bind(delivery)
-            .fetch_one(&mut *open)
-            .await
-            .map_err(|error| self.error(error))?;
+        let (subscription, had, carried): (i64, String, String) =
+            read.bind(delivery).fetch_one(&mut *open).await.map_err(|error| self.error(error))?;
         let carried = set_rows(&carried);
         let left = set_rows(&had).into_iter().filter(|row| !carried.contains(row)).collect();
         let history = self.intern(&mut *open, left).await?;
@@ -342,17 +334,8 @@ impl Store {
         state: Option<DeliveryState>,
         address_key: Option<String>,
     ) -> Result<Vec<Account>, Error> {
-        type Row = (
-            i64,
-            String,
-            String,
-            i64,
-            i64,
-            Option<i64>,
-            Option<i64>,
-            Option<String>,
-            String,
-        );
+        type Row =
+            (i64, String, String, i64, i64, Option<i64>, Option<i64>, Option<String>, String);
         let read = sqlx::query_as(
             "select d.id, r.address, d.state, d.attempts, d.not_before, d.first_intent_at, \
              d.settled_at, d.reply, e.posts from deliveries d \

@@ -314,12 +314,14 @@ impl Store {
 
     /// Stops an issue; nothing of it is leased until it is released.
     pub async fn hold_issue(&self, issue: i64, why: &str) -> Result<(), Error> {
-        sqlx::query("update issues set state = 'held', note = $2 where id = $1 and state = 'sending'")
-            .bind(issue)
-            .bind(why)
-            .execute(&self.writer)
-            .await
-            .map_err(|error| self.error(error))?;
+        sqlx::query(
+            "update issues set state = 'held', note = $2 where id = $1 and state = 'sending'",
+        )
+        .bind(issue)
+        .bind(why)
+        .execute(&self.writer)
+        .await
+        .map_err(|error| self.error(error))?;
         Ok(())
     }
 
