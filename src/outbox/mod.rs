@@ -1,1 +1,55 @@
-//! outbox
+//! The outbox: the one way out, and the one record of what went out.
+//!
+//! Every letter is a *delivery*, a row of the ledger: the obligation to put one edition before one
+//! subscriber. The ledger is written before the network is used and after it answered, never
+//! while it is waited for. This text tells each state, each move and each crash; the code of the
+//! folder does nothing that is not told here. [`open`] writes deliveries, [`worker`] works on
+//! them, [`policy`] reads what servers say, [`transport`] and [`smtp`] carry octets.
+//!
+//! # States
+//!
+//! | State | What is certain | Moves to |
+//! |---|---|---|
+//! | ready | nothing handed over; may go once `not_before` has passed | leased, suppressed, cancelled |
+//! | leased | one run has it until its lease ends; still nothing handed over | sending, ready, failed, suppressed, cancelled |
+//! | sending | the intent is on record; octets may have crossed | sent, ready, failed, uncertain |
+//! | sent | a server took responsibility; its reply is kept | bounced |
+//! | failed | will not be tried again; the reason is kept | ready, by the operator |
+//! | uncertain | a server may or may not have it | sent, failed or ready, by the operator |
+//! | bounced, suppressed, cancelled | final | |
+//!
+//! # The life of a delivery
+//!
+//! 1. *Opening.* In one transaction a reader's delivery is written (ready) and the reader's history
+//!    moves, so that no later letter carries the same posts. (issue, subscription) is unique:
+//!    opening twice is a no-op.
+//! 2. *Lease.* One statement picks due rows of issues that are sending and marks them leased.
+//! 3. *Offer.* The session sends envelope and message up to, but not including, the final dot. What
+//!    goes wrong here is certain not to have been taken: refusals of the recipient fail the
+//!    delivery, temporary ones put it back with a later `not_before`, refusals about the sender
+//!    put it back at once and hold the issue.
+//! 4. *Intent.* One statement moves the row to sending, if the lease still stands and the reader
+//!    is still subscribed. A row that it does not return is never completed: the session is cut.
+//! 5. *Completion.* The final dot goes out, and its reply is waited for.
+//! 6. *Result.* One statement records the reply: sent, ready, failed, or uncertain when no reply
+//!    came.
+//!
+//! # Crashes
+//!
+//! - *Before the intent is durable:* the row is ready or leased, nothing was taken. The next run
+//!   holds the instance lock, so nobody else does; it voids the leases and sends.
+//! - *Between intent and result:* the row is sending. The server may have the letter, and nobody
+//!   can know (RFC 1047). The next run calls it uncertain and names it; it is not sent again
+//!   unless the operator says so. A connection has one delivery between intent and result, so
+//!   there are at most as many uncertain deliveries as there were connections.
+//! - *After the result is durable:* nothing to do.
+//! - *While an issue is opened:* its state is still opening and nothing of it is leased; the next
+//!   run opens the rest.
+//!
+//! # Never
+//!
+//! No transaction spans the network. No letter is completed without an intent on record. No
+//! delivery is forgotten: the counts of an issue add up to its readers. No refusal about the
+//! sender costs a reader the letter. Nobody who has unsubscribed is written to afterwards.
+
+pub mod open;

@@ -22,6 +22,10 @@ pub struct Leased {
     pub id: i64,
     /// Its issue.
     pub issue: i64,
+    /// Its issue's name.
+    pub issue_name: String,
+    /// Its newsletter's id.
+    pub newsletter: String,
     /// Its edition.
     pub edition: i64,
     /// The subscription it serves.
@@ -117,10 +121,12 @@ impl Store {
     }
 
     async fn leased(&self, ids: Vec<i64>) -> Result<Vec<Leased>, Error> {
-        type Row = (i64, i64, i64, i64, String, String, i64, Option<i64>, i64);
+        type Row =
+            (i64, i64, String, String, i64, i64, String, String, i64, Option<i64>, i64);
         let read = sqlx::query_as(
-            "select d.id, d.issue_id, d.edition_id, d.subscription_id, r.address, r.name, \
-             d.attempts, d.first_intent_at, e.created_at from deliveries d \
+            "select d.id, d.issue_id, i.name, i.newsletter, d.edition_id, d.subscription_id, \
+             r.address, r.name, d.attempts, d.first_intent_at, e.created_at from deliveries d \
+             join issues i on i.id = d.issue_id \
              join editions e on e.id = d.edition_id \
              join subscriptions s on s.id = d.subscription_id \
              join subscribers r on r.id = s.subscriber_id \
@@ -134,13 +140,15 @@ impl Store {
         let leased = rows.into_iter().map(|row| Leased {
             id: row.0,
             issue: row.1,
-            edition: row.2,
-            subscription: row.3,
-            address: row.4,
-            name: row.5,
-            attempts: u32::try_from(row.6).unwrap_or(0),
-            first_intent: row.7.map(Timestamp::from_micros),
-            opened: Timestamp::from_micros(row.8),
+            issue_name: row.2,
+            newsletter: row.3,
+            edition: row.4,
+            subscription: row.5,
+            address: row.6,
+            name: row.7,
+            attempts: u32::try_from(row.8).unwrap_or(0),
+            first_intent: row.9.map(Timestamp::from_micros),
+            opened: Timestamp::from_micros(row.10),
         });
         Ok(leased.collect())
     }

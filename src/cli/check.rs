@@ -1,0 +1,81 @@
+//! `check`: what configuration, posts, templates and schedules amount to; changes nothing.
+
+use std::path::Path;
+
+use super::{
+    Refusal,
+    preview::{catalog, letter},
+};
+use crate::{
+    config::{Config, Way},
+    domain::token::Key,
+    service::site::Site,
+    time::Clock,
+};
+
+/// How many planned times are shown.
+const SHOWN: usize = 5;
+
+/// Prints what a run would work with.
+pub(super) async fn check(root: &Path) -> Result<u8, Refusal> {
+    let site = Site::read(root)?;
+    configuration(&site);
+    schedules(&site.config);
+    let (catalog, _) = catalog(&site).await?;
+    println!(
+        "Posts: {} published, {} draft, {} scheduled, {} refused",
+        catalog.posts.len() - catalog.stale.len(),
+        catalog.drafts.len(),
+        catalog.scheduled.len(),
+        catalog.refused.len()
+    );
+    for (path, at) in &catalog.scheduled {
+        println!("  posts/{path} appears at {at}");
+    }
+    for note in catalog.warnings.iter().chain(&catalog.refused) {
+        println!("  {note}");
+    }
+    let mut is_sound = catalog.refused.is_empty();
+    if !catalog.posts.is_empty() && !site.config.newsletters.is_empty() {
+        let key = Key::new(b"check".to_vec());
+        match letter(&site, &catalog.posts, 0, &key) {
+            Ok(_) => println!("Templates: the newest post makes a letter"),
+            Err(refusal) => {
+                println!("Templates: {}", refusal.text);
+                is_sound = false;
+            }
+        }
+    }
+    Ok(u8::from(!is_sound))
+}
+
+fn configuration(site: &Site) {
+    let config = &site.config;
+    println!("Site: {} ({}, {})", config.title, config.language, config.zone.name());
+    let public = if config.is_public { "" } else { ", until web.public_url is set" };
+    println!("Address: {}{public}", config.url);
+    println!("Output: {}", site.shown(&config.output));
+    println!("Ledger: {}", site.shown(&config.ledger));
+    println!("Sender: {}, replies to {}", config.from, config.reply_to);
+    match config.way {
+        Way::Eml => println!("Letters: files in {}", site.shown(&config.outbox)),
+        Way::Smtp => println!("Letters: to {} port {}", config.smtp.host, config.smtp.port),
+    }
+}
+
+fn schedules(config: &Config) {
+    let now = Clock::System.now();
+    for newsletter in &config.newsletters {
+        println!("Newsletter {}: {}", newsletter.id, newsletter.name);
+        for (cadence, schedule) in &newsletter.cadences {
+            let Some(schedule) = schedule else {
+                println!("  {cadence}: as posts appear");
+                continue;
+            };
+            println!("  {cadence}: {schedule}");
+            for planned in schedule.after(now).take(SHOWN) {
+                println!("    {}", planned.format("%a %Y-%m-%d %H:%M %Z", schedule.zone()));
+            }
+        }
+    }
+}

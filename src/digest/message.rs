@@ -1,0 +1,312 @@
+//! Messages: a frozen letter and a reader become finished RFC 5322 octets.
+//!
+//! It promises one multipart/alternative message, text first; each header field once; lines
+//! below 998 octets ending in CRLF; encoded words where a field is not ASCII (by lettre); and that
+//! no value of a reader, post or configuration can begin a header field of its own. Date,
+//! Message-ID and boundary are derived, so that the same delivery always gives the same octets.
+//!
+//! Standards: RFC 5322, 2045 to 2047, 2369 (List-Unsubscribe, List-Archive), 2919 (List-Id), 8058
+//! (List-Unsubscribe-Post). DKIM is the relay's business for now.
+
+use lettre::message::{
+    Mailbox, Mailboxes,
+    header::{From, Header, HeaderName, HeaderValue, Headers, ReplyTo, Subject, To},
+};
+
+use super::{
+    quoted::{self, SOFT_BREAK},
+    render::{Letter, Piece, Slot},
+};
+use crate::{
+    domain::{
+        address::Address,
+        token::{Key, Purpose},
+    },
+    time::Timestamp,
+};
+
+/// A header field that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An address lettre refuses.
+    #[error("{field}: \"{address}\" cannot stand in a letter: {why}")]
+    Address {
+        /// The field.
+        field: &'static str,
+        /// The address.
+        address: String,
+        /// What lettre said.
+        why: String,
+    },
+}
+
+/// Who sends a newsletter, and how it names itself.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// Name and address of From.
+    pub from: (String, Address),
+    /// Name and address of Reply-To.
+    pub reply_to: (String, Address),
+    /// The newsletter's id, of which its List-Id is made.
+    pub newsletter: String,
+    /// What readers call the newsletter.
+    pub name: String,
+    /// The site's address, ending in a slash.
+    pub url: String,
+}
+
+/// The reader a letter is addressed to.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// Where it goes.
+    pub address: Address,
+    /// How the reader wants to be called; may be empty.
+    pub name: String,
+    /// The subscription that brings it.
+    pub subscription: i64,
+}
+
+impl Sender {
+    /// The header fields shared by all readers of a letter.
+    pub fn head(&self, subject: &str, date: Timestamp, boundary: &str) -> Result<String, Error> {
+        let mut headers = Headers::new();
+        headers.set(From(mailboxes("From", &self.from)?));
+        headers.set(ReplyTo(mailboxes("Reply-To", &self.reply_to)?));
+        headers.set(Subject::from(subject.to_owned()));
+        raw(&mut headers, "Date", date.rfc5322());
+        raw(&mut headers, "List-Id", self.list_id());
+        raw(&mut headers, "List-Archive", format!("<{}>", self.url));
+        raw(&mut headers, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+        raw(&mut headers, "MIME-Version", "1.0".to_owned());
+        let mut head = headers.to_string();
+        head.push_str("Content-Type: multipart/alternative;\r\n boundary=\"");
+        head.push_str(boundary);
+        head.push_str("\"\r\n");
+        Ok(head)
+    }
+
+    /// `Name <letters.example.net>` (RFC 2919 section 2). The label stands under the domain of
+    /// the sender; the phrase is left out where it would need quoting.
+    fn list_id(&self) -> String {
+        let label = format!("<{}.{}>", self.newsletter, self.from.1.domain());
+        let is_atoms = |c: char| c == ' ' || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+        if self.name.chars().all(is_atoms) && !self.name.is_empty() {
+            format!("{} {label}", self.name)
+        } else {
+            label
+        }
+    }
+
+    /// The whole message for one reader. `self` names the site and the sender's domain; what was
+    /// frozen in `letter` is taken from there.
+    pub fn message(&self, letter: &Letter, to: &Recipient, key: &Key) -> Result<Vec<u8>, Error> {
+        let token = key.token(Purpose::Unsubscribe, to.subscription);
+        let values = self.values(to, &token);
+        let mut out = String::with_capacity(4096 + length(&letter.text) + length(&letter.html));
+        out.push_str(&letter.head);
+        out.push_str(&self.own_fields(letter, to, key, (&values.unsubscribe, &token))?);
+        out.push_str("\r\n");
+        part(&mut out, letter, "plain", &letter.text, &values);
+        part(&mut out, letter, "html", &letter.html, &values);
+        out.push_str("--");
+        out.push_str(&letter.boundary);
+        out.push_str("--\r\n");
+        Ok(out.into_bytes())
+    }
+
+    /// A part of the letter as the reader's program shows it, decoded.
+    pub fn readable(&self, pieces: &[Piece], is_html: bool, to: &Recipient, key: &Key) -> String {
+        let values = self.values(to, &key.token(Purpose::Unsubscribe, to.subscription));
+        let texts = pieces.iter().map(|piece| match piece {
+            Piece::Fixed(encoded) => quoted::decode(encoded),
+            Piece::Slot(slot) => values.shown(*slot, is_html),
+        });
+        texts.collect()
+    }
+
+    fn values(&self, to: &Recipient, token: &str) -> Values {
+        Values {
+            greeting: match to.name.as_str() {
+                "" => "Hello,".to_owned(),
+                name => format!("Hello {},", name.replace(char::is_control, " ")),
+            },
+            unsubscribe: format!("{}unsubscribe/{token}", self.url),
+        }
+    }
+
+    fn own_fields(
+        &self,
+        letter: &Letter,
+        to: &Recipient,
+        key: &Key,
+        (unsubscribe, token): (&str, &str),
+    ) -> Result<String, Error> {
+        let subscription = to.subscription.to_string();
+        let id = key.derive("message-id", &[&letter.seed, &subscription]);
+        let mut headers = Headers::new();
+        headers.set(To(mailboxes("To", &(to.name.clone(), to.address.clone()))?));
+        let mut fields = headers.to_string();
+        let domain = self.from.1.domain();
+        fields.push_str(&format!("Message-ID: <{id}@{domain}>\r\n"));
+        let address = self.reply_to.1.as_str();
+        fields.push_str(&format!(
+            "List-Unsubscribe: <{unsubscribe}>,\r\n <mailto:{address}?subject=unsubscribe%20{token}>\r\n"
+        ));
+        Ok(fields)
+    }
+}
+
+struct Values {
+    greeting: String,
+    unsubscribe: String,
+}
+
+impl Values {
+    /// The value of a slot as it may stand in HTML or in plain text.
+    fn shown(&self, slot: Slot, is_html: bool) -> String {
+        let value = match slot {
+            Slot::Greeting => &self.greeting,
+            Slot::Unsubscribe => &self.unsubscribe,
+        };
+        if is_html { escape(value) } else { value.clone() }
+    }
+}
+
+fn part(out: &mut String, letter: &Letter, kind: &str, pieces: &[Piece], values: &Values) {
+    out.push_str(&format!(
+        "--{}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+        letter.boundary
+    ));
+    for (index, piece) in pieces.iter().enumerate() {
+        if index > 0 {
+            out.push_str(SOFT_BREAK);
+        }
+        match piece {
+            Piece::Fixed(encoded) => out.push_str(encoded),
+            Piece::Slot(slot) => out.push_str(&quoted::encode(&values.shown(*slot, kind == "html"))),
+        }
+    }
+    out.push_str("\r\n");
+}
+
+fn length(pieces: &[Piece]) -> usize {
+    let fixed = pieces.iter().map(|piece| match piece {
+        Piece::Fixed(text) => text.len(),
+        Piece::Slot(_) => 256,
+    });
+    fixed.sum()
+}
+
+/// Text as it may stand in HTML, inside and outside of attributes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn mailboxes(field: &'static str, (name, address): &(String, Address)) -> Result<Mailboxes, Error> {
+    let parsed = address.as_str().parse().map_err(|error: lettre::address::AddressError| {
+        Error::Address { field, address: address.masked(), why: error.to_string() }
+    })?;
+    let name = name.replace(char::is_control, " ").trim().to_owned();
+    Ok(Mailboxes::new().with(Mailbox::new((!name.is_empty()).then_some(name), parsed)))
+}
+
+fn raw(headers: &mut Headers, name: &'static str, value: String) {
+    headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::quoted::decode;
+
+    fn sender() -> Sender {
+        let from: Address = "letters@blog.example".parse().unwrap();
+        Sender {
+            from: ("Mara Löf".into(), from.clone()),
+            reply_to: (String::new(), from),
+            newsletter: "letters".into(),
+            name: "Salt & Solder letters".into(),
+            url: "https://blog.example/".into(),
+        }
+    }
+
+    fn letter(subject: &str) -> Letter {
+        let fixed = |text: &str| Piece::Fixed(quoted::encode(text));
+        Letter {
+            head: sender().head(subject, Timestamp::from_micros(0), "=_b").unwrap(),
+            boundary: "=_b".into(),
+            seed: "s".into(),
+            text: vec![fixed(""), Piece::Slot(Slot::Greeting), fixed("\n\nBody = é\n")],
+            html: vec![fixed("<p>"), Piece::Slot(Slot::Greeting), fixed("</p>\n")],
+        }
+    }
+
+    fn message(subject: &str, name: &str) -> String {
+        let to = Recipient {
+            address: "ada@example.net".parse().unwrap(),
+            name: name.into(),
+            subscription: 7,
+        };
+        let key = Key::new(vec![1; 32]);
+        String::from_utf8(sender().message(&letter(subject), &to, &key).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_header_field_stands_once_and_lines_end_in_crlf() {
+        let message = message("Hello", "Ada");
+        let (head, _) = message.split_once("\r\n\r\n").unwrap();
+        for field in [
+            "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe",
+            "List-Unsubscribe-Post", "List-Archive", "MIME-Version", "Content-Type",
+        ] {
+            let count = head.lines().filter(|l| l.starts_with(&format!("{field}:"))).count();
+            assert_eq!(count, 1, "{field}\n{head}");
+        }
+        assert!(!message.replace("\r\n", "").contains(['\r', '\n']));
+        assert!(message.lines().all(|line| line.len() < 998));
+        assert!(head.contains("Salt & Solder letters <letters.blog.example>"), "{head}");
+    }
+
+    #[test]
+    fn the_same_delivery_gives_the_same_octets() {
+        assert_eq!(message("Hello", "Ada"), message("Hello", "Ada"));
+    }
+
+    #[test]
+    fn values_of_a_reader_are_escaped_where_they_stand() {
+        let message = message("Hello", "A <b> & \"c\"");
+        let parts: Vec<&str> = message.split("--=_b").collect();
+        assert!(decode(parts[1]).contains("Hello A <b> & \"c\","), "{}", parts[1]);
+        assert!(decode(parts[2]).contains("Hello A &lt;b&gt; &amp; &quot;c&quot;,"));
+    }
+
+    #[test]
+    fn no_value_begins_a_header_field() {
+        for hostile in ["x\r\nBcc: evil@example.net", "x\nBcc: evil@example.net", "x\0Bcc: y"] {
+            let message = message(hostile, hostile);
+            let (head, _) = message.split_once("\r\n\r\n").unwrap();
+            assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
+        }
+    }
+
+    #[test]
+    fn long_and_foreign_subjects_are_folded_into_encoded_words() {
+        for subject in ["🙂".repeat(150), "שלום ".repeat(60), "plain words ".repeat(30)] {
+            let message = message(&subject, "");
+            let (head, _) = message.split_once("\r\n\r\n").unwrap();
+            assert!(head.lines().all(|line| line.len() <= 78), "{head}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Publishing: feeds, pages, pictures and the style sheet of a catalog go to the output folder.
+//!
+//! Pages come before the index and the feeds that point to them. One page that cannot be rendered
+//! is a trouble and the rest goes on; a folder that cannot be written ends the publishing, since
+//! every further file would fail the same way.
+
+use std::path::Path;
+
+use super::{
+    site::Site,
+    summary::Summary,
+};
+use crate::{
+    catalog::{Catalog, directory},
+    domain::post::Post,
+    feed::{self, Channel},
+    publish::{self, Folder},
+    rank::{Index, Wish},
+    site as pages, template,
+    time::Timestamp,
+};
+
+/// Publishes the catalog. Returns whether every page that a letter may link to is there.
+pub(super) fn publish(
+    site: &Site,
+    catalog: &Catalog,
+    index: &Index,
+    now: Timestamp,
+    summary: &mut Summary,
+) -> bool {
+    let press = Press { site, folder: Folder::new(&site.config.output), index, now };
+    match press.all(catalog, summary) {
+        Ok(complete) => complete,
+        Err(error) => {
+            summary.troubles.push(error.to_string());
+            false
+        }
+    }
+}
+
+struct Press<'a> {
+    site: &'a Site,
+    folder: Folder,
+    index: &'a Index,
+    now: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Publish(#[from] publish::Error),
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+}
+
+impl Press<'_> {
+    fn all(&self, catalog: &Catalog, summary: &mut Summary) -> Result<bool, Error> {
+        let sheet = pages::stylesheet(&self.site.templates);
+        summary.pages.count(self.folder.put("style.css", sheet.as_bytes())?);
+        for (place, path) in directory::assets(&self.site.config.posts)? {
+            summary.pages.count(self.folder.copy(&place, &path)?);
+        }
+        let complete = self.articles(&catalog.posts, summary)?;
+        let described = self.site.described();
+        let page = pages::index(&self.site.templates, &described, &catalog.posts);
+        self.page("index.html", page, summary)?;
+        self.feeds(&catalog.posts, summary)?;
+        Ok(complete)
+    }
+
+    fn articles(&self, posts: &[Post], summary: &mut Summary) -> Result<bool, Error> {
+        let described = self.site.described();
+        let mut complete = true;
+        for (place, post) in posts.iter().enumerate() {
+            let related = self.related(posts, place);
+            let page = pages::article(&self.site.templates, &described, post, &related);
+            let file = format!("{}/index.html", post.place);
+            complete &= self.page(&file, page, summary)?;
+        }
+        Ok(complete)
+    }
+
+    fn related<'p>(&self, posts: &'p [Post], place: usize) -> Vec<&'p Post> {
+        let wish = Wish {
+            count: self.site.config.related.count,
+            popularity: self.site.config.related.popularity,
+            now: self.now,
+            barred: &|_| false,
+        };
+        let places = self.index.suggest(posts, &[place], &wish);
+        places.into_iter().filter_map(|place| posts.get(place)).collect()
+    }
+
+    /// Writes a page, or notes why it could not be made (each reason once).
+    fn page(
+        &self,
+        file: &str,
+        page: Result<String, template::Error>,
+        summary: &mut Summary,
+    ) -> Result<bool, Error> {
+        match page {
+            Ok(page) => {
+                summary.pages.count(self.folder.put(file, page.as_bytes())?);
+                Ok(true)
+            }
+            Err(error) => {
+                let trouble = error.to_string();
+                if !summary.troubles.contains(&trouble) {
+                    summary.troubles.push(trouble);
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    fn feeds(&self, posts: &[Post], summary: &mut Summary) -> Result<(), Error> {
+        let config = &self.site.config;
+        let id = self.site.feed_id();
+        let channel = Channel {
+            title: &config.title,
+            description: &config.description,
+            language: &config.language,
+            home: config.url.as_str(),
+            author: config.author.as_deref(),
+            id: &id,
+            posts: posts.get(..config.feeds.entries).unwrap_or(posts),
+            summary_only: config.feeds.summary_only,
+        };
+        let made = [
+            ("rss.xml", feed::rss(&channel)),
+            ("feed.xml", feed::atom(&channel)),
+            ("feed.json", feed::json(&channel)),
+        ];
+        for (file, octets) in made {
+            match octets {
+                Ok(octets) => summary.feeds.count(self.folder.put(file, &octets)?),
+                Err(error) => summary.troubles.push(format!("{file}: {error}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Templates of the operator's own below `folder`: their names and texts.
+pub(super) fn overrides(folder: &Path) -> Result<Vec<(String, String)>, String> {
+    let mut found = Vec::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| format!("cannot read the templates: {error}"))?;
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let path = entry.path();
+        let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        found.push((name, text));
+    }
+    Ok(found)
+}

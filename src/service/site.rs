@@ -1,0 +1,164 @@
+//! The site: a configuration made ready for work, with its templates and its senders.
+//!
+//! Built once a run from the files below the root. It holds what the steps need in the form in
+//! which they ask for it, so that no step ever sees the configuration's own types.
+
+use std::path::{Path, PathBuf};
+
+use super::pages;
+use crate::{
+    catalog,
+    config::{self, Config, TlsMode, Way},
+    digest::message::Sender,
+    outbox::{
+        open::{Newsletter, Stationery},
+        relay::{Login, Relay, Tls},
+        transport::Transport,
+    },
+    site as web_pages,
+    template::{self, Templates},
+};
+
+/// A site that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// A template is wrong.
+    #[error(transparent)]
+    Template(#[from] template::Error),
+    /// A template or password file cannot be read.
+    #[error("{0}")]
+    File(String),
+}
+
+/// A configuration made ready for work.
+pub struct Site {
+    /// The root folder.
+    pub root: PathBuf,
+    /// The configuration.
+    pub config: Config,
+    /// The templates.
+    pub templates: Templates,
+}
+
+impl Site {
+    /// Reads configuration and templates below `root`.
+    pub fn read(root: &Path) -> Result<Self, Error> {
+        let config = Config::read(root)?;
+        let templates = Templates::new(&pages::overrides(&config.templates).map_err(Error::File)?)?;
+        Ok(Self { root: root.to_owned(), config, templates })
+    }
+
+    /// A path as messages show it: relative to the root where it is below it.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// How posts are read.
+    pub fn catalog_settings(&self) -> catalog::Settings {
+        catalog::Settings {
+            base: self.config.url.clone(),
+            language: self.config.language.clone(),
+            zone: self.config.zone.clone(),
+            author: self.config.author.clone(),
+            publish_hour: self.config.publish_hour,
+            permalink: self.config.permalink.clone(),
+            id_host: self.config.from.address.domain().to_owned(),
+        }
+    }
+
+    /// The site as pages describe it.
+    pub fn described(&self) -> web_pages::Site<'_> {
+        web_pages::Site {
+            title: &self.config.title,
+            description: &self.config.description,
+            language: &self.config.language,
+            url: self.config.url.as_str(),
+            author: self.config.author.as_deref(),
+            zone: &self.config.zone,
+        }
+    }
+
+    /// The identity of the site's feeds (RFC 4151): it does not depend on the public address.
+    pub fn feed_id(&self) -> String {
+        format!("tag:{},2026:feed", self.config.from.address.domain())
+    }
+
+    /// What letters have in common.
+    pub fn stationery(&self) -> Stationery {
+        Stationery {
+            site: self.config.title.clone(),
+            url: self.config.url.to_string(),
+            language: self.config.language.clone(),
+            author: self.config.author.clone().unwrap_or_default(),
+            postal_address: self.config.postal_address.clone(),
+            zone: self.config.zone.clone(),
+            related: self.config.related.count,
+            popularity: self.config.related.popularity,
+            eligible: self.config.eligible,
+        }
+    }
+
+    /// The newsletters with their senders.
+    pub fn newsletters(&self) -> Vec<Newsletter> {
+        let newsletters = self.config.newsletters.iter().map(|one| Newsletter {
+            id: one.id.clone(),
+            name: one.name.clone(),
+            description: one.description.clone(),
+            cadences: one.cadences.clone(),
+            sender: self.sender(&one.id, &one.name),
+        });
+        newsletters.collect()
+    }
+
+    /// Who sends the newsletter of that id.
+    pub fn sender(&self, id: &str, name: &str) -> Sender {
+        let Config { from, reply_to, url, .. } = &self.config;
+        Sender {
+            from: (from.name.clone(), from.address.clone()),
+            reply_to: (reply_to.name.clone(), reply_to.address.clone()),
+            newsletter: id.to_owned(),
+            name: name.to_owned(),
+            url: url.to_string(),
+        }
+    }
+
+    /// The way out for letters. Reads the password, so it may fail.
+    pub fn transport(&self) -> Result<Transport, Error> {
+        let smtp = &self.config.smtp;
+        if self.config.way == Way::Eml {
+            return Ok(Transport::Eml(self.config.outbox.clone()));
+        }
+        let login = match &smtp.login {
+            None => None,
+            Some((user, file)) => Some(Login { user: user.clone(), password: password(file)? }),
+        };
+        let tls = match smtp.tls {
+            TlsMode::Implicit => Tls::Implicit,
+            TlsMode::StartTls => Tls::StartTls,
+            TlsMode::None => Tls::None,
+        };
+        let (host, port, hello) = (smtp.host.clone(), smtp.port, smtp.hello.clone());
+        Ok(Transport::Smtp(Relay { host, port, tls, login, hello }))
+    }
+
+    /// Why no letter may leave this machine yet, if so: its unsubscribe link would lead nowhere.
+    pub fn keeps_letters(&self, transport: &Transport) -> Option<String> {
+        (!self.config.is_public && !transport.is_local()).then(|| {
+            format!(
+                "letters wait: set web.public_url in {}, so that their unsubscribe links lead \
+                 somewhere, before a relay on another machine is used",
+                config::FILE
+            )
+        })
+    }
+}
+
+fn password(file: &Path) -> Result<String, Error> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::File(format!("cannot read the relay's password from {}: {error}", file.display()))
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
