@@ -1,0 +1,93 @@
+//! Three posts for the tests of all formats: one with comments and an image, one whose title
+//! looks like markup, one that runs from right to left. Nothing here is published.
+
+use super::Channel;
+use crate::{
+    domain::post::{Comments, Direction, Image, Post, PostId, RelatedChoice},
+    time::Timestamp,
+};
+
+pub(super) fn channel(posts: &[Post]) -> Channel<'_> {
+    Channel {
+        title: "Salt & Solder",
+        description: "Repair, low-power electronics and weather, from a small boat",
+        language: "en",
+        home: "https://salt.example/",
+        author: Some("Mara Lindqvist"),
+        id: "tag:salt.example,2026:feed",
+        posts,
+        summary_only: false,
+    }
+}
+
+pub(super) fn posts() -> Vec<Post> {
+    vec![with_comments_and_image(), with_a_hostile_title(), from_right_to_left()]
+}
+
+fn with_comments_and_image() -> Post {
+    Post {
+        image: Some(Image {
+            url: "https://salt.example/bilge/pump.jpg?size=2&dark=1".to_owned(),
+            alt: "A pump, \"rebuilt\" & dry".to_owned(),
+            media_type: Some("image/jpeg"),
+            width: Some(1200),
+            height: Some(800),
+        }),
+        comments: Some(Comments {
+            url: "https://salt.example/rebuilding-a-pump/#comments".to_owned(),
+            count: Some(7),
+        }),
+        authors: vec!["Mara Lindqvist".to_owned(), "Jonas Öberg".to_owned()],
+        updated: at("2026-11-24T18:30:00Z"),
+        html:
+            "<p>It took a heat gun and <a href=\"https://salt.example/grease/\">grease</a>.</p>\n\
+               <p><img src=\"https://salt.example/bilge/pump.jpg\" alt=\"A pump\"></p>\n\
+               <pre><code>let x: Vec&lt;T&gt; = a[b[0]]&gt;c;\n</code></pre>\n"
+                .to_owned(),
+        ..post("rebuilding-a-pump", "Rebuilding a bilge pump", "2026-11-24T08:00:00Z")
+    }
+}
+
+fn with_a_hostile_title() -> Post {
+    Post {
+        summary: "A summary of the hostile one: Vec<T> & friends".to_owned(),
+        ..post("hostile", "<T> & \"x\"", "2026-11-20T08:00:00Z")
+    }
+}
+
+fn from_right_to_left() -> Post {
+    Post {
+        summary: "هوا امروز آرام است.".to_owned(),
+        html: "<p>هوا امروز آرام است.</p>\n".to_owned(),
+        language: "fa".to_owned(),
+        direction: Direction::Rtl,
+        tags: vec!["آب و هوا".to_owned()],
+        ..post("aram", "دریای آرام", "2026-11-18T08:00:00Z")
+    }
+}
+
+fn post(key: &str, title: &str, published: &str) -> Post {
+    Post {
+        id: PostId::new(format!("tag:salt.example,2026:{key}")),
+        key: key.to_owned(),
+        path: format!("{key}.md"),
+        url: format!("https://salt.example/{key}/"),
+        place: key.to_owned(),
+        title: title.to_owned(),
+        summary: format!("What {key} is about"),
+        html: format!("<p>All of {key}.</p>\n"),
+        published: at(published),
+        updated: at(published),
+        authors: vec!["Mara Lindqvist".to_owned()],
+        tags: vec!["Repair".to_owned(), "R&D".to_owned()],
+        language: "en".to_owned(),
+        direction: Direction::Ltr,
+        image: None,
+        comments: None,
+        related: RelatedChoice::default(),
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).unwrap()
+}
