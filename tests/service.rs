@@ -1,0 +1,175 @@
+//! From cron, as a service, and over a real SMTP server.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::harness::World;
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn wait_for(port: u16) {
+    for _ in 0..400 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("nobody listens on {port}");
+}
+
+fn http(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn terminate(child: &mut Child) -> Option<i32> {
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn serve_sends_new_posts_answers_one_click_and_ends_when_told() {
+    let world = World::new();
+    world.configure_mail("first_run = \"latest\"");
+    world.subscribe("ada@example.net", "Ada", "instant");
+    world.post("one", "2026-11-20", "One", "Text.");
+    let port = free_port();
+    let mut child = world
+        .postrider()
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(port);
+    for _ in 0..400 {
+        if !world.letters().is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    let letters = world.letters();
+    let letter = &letters["instant-one/ada@example.net"];
+    let field = letter.split("List-Unsubscribe: <").nth(1).unwrap();
+    let token = field.split(['>', '\r']).next().unwrap().rsplit('/').next().unwrap();
+    let path = format!("/unsubscribe/{token}");
+    let seen = http(port, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    assert!(seen.starts_with("HTTP/1.1 200") && seen.contains("<button"), "{seen}");
+    let state = |world: &World| {
+        world.with_store(async |store| store.audience_counts().await.unwrap()[0].2.clone())
+    };
+    assert_eq!(state(&world), "confirmed", "a GET changes nothing");
+    let body = "List-Unsubscribe=One-Click";
+    let seen = http(
+        port,
+        &format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \
+             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
+    assert_eq!(state(&world), "ended");
+    assert_eq!(terminate(&mut child), Some(0));
+}
+
+#[test]
+fn the_crontab_line_works_with_an_empty_environment_from_the_root() {
+    let world = World::new();
+    world.post("one", "2026-11-20", "One", "Text.");
+    let crontab = include_str!("../config/crontab");
+    let line = crontab.lines().find(|line| line.starts_with("*/5 ")).unwrap();
+    let command = line.splitn(6, ' ').nth(5).unwrap();
+    let root = world.root().display().to_string();
+    let command = command
+        .replace("/srv/postrider", &root)
+        .replace("/usr/bin/postrider", env!("CARGO_BIN_EXE_postrider"));
+    for _ in 0..2 {
+        let output = Command::new("/usr/bin/env")
+            .args(["-i", "/bin/sh", "-c", &command])
+            .current_dir("/")
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+        assert_eq!(String::from_utf8(said).unwrap(), "", "cron would mail this");
+    }
+    assert!(world.path("public/feed.xml").exists());
+    world.write("posts/bad.md", "+++\ntitle = \n+++\n");
+    let output = Command::new("/usr/bin/env")
+        .args(["-i", "/bin/sh", "-c", &command])
+        .current_dir("/")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("posts/bad.md:2"));
+}
+
+#[test]
+#[ignore = "needs systemd-analyze: run tests/run"]
+fn the_units_stand_before_systemd() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let mut units = Vec::new();
+    for name in ["postrider.service", "postrider-run.service", "postrider.timer"] {
+        let text = std::fs::read_to_string(config.join(name)).unwrap();
+        let path = folder.path().join(name);
+        let text = text.replace("/usr/bin/postrider", env!("CARGO_BIN_EXE_postrider"));
+        std::fs::write(&path, text).unwrap();
+        units.push(path);
+    }
+    let output =
+        Command::new("systemd-analyze").arg("verify").args(&units).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+}
+
+#[test]
+#[ignore = "needs Postfix's smtp-sink: run tests/run"]
+fn a_real_sink_takes_the_letters_and_the_ledger_agrees() {
+    let world = World::new();
+    let port = free_port();
+    world.configure_mail("first_run = \"latest\"\ntransport = \"smtp\"");
+    let text = world.read("config/postrider.toml");
+    let smtp = format!("\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
+    world.write("config/postrider.toml", &(text + &smtp));
+    for reader in 0..50 {
+        world.subscribe(&format!("r{reader}@example.net"), "", "instant");
+    }
+    world.post("one", "2026-11-20", "One", ".\n..\n\nText with dots.\n\n.");
+    let dump = tempfile::tempdir().unwrap();
+    Command::new("chmod").arg("777").arg(dump.path()).status().unwrap();
+    let mut sink = Command::new("smtp-sink");
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if is_root {
+        sink.args(["-u", "nobody"]);
+    }
+    let file = dump.path().join("letters");
+    let mut sink = sink
+        .arg("-D")
+        .arg(&file)
+        .args([&format!("127.0.0.1:{port}"), "100"])
+        .spawn()
+        .unwrap();
+    wait_for(port);
+    let (status, out, _) = world.call(&["run", "--json"]);
+    sink.kill().unwrap();
+    sink.wait().unwrap();
+    assert_eq!(status, 0, "{out}");
+    let taken = std::fs::read_to_string(&file).unwrap();
+    let mut recipients: Vec<&str> =
+        taken.lines().filter_map(|line| line.strip_prefix("X-Rcpt-Args: ")).collect();
+    recipients.sort_unstable();
+    recipients.dedup();
+    assert_eq!(recipients.len(), 50, "{taken}");
+    let accounts = world.accounts("instant/one");
+    assert!(accounts.iter().all(|account| account.state == "sent"), "{accounts:?}");
+}
