@@ -1,1 +1,4 @@
-//! outbox
+//! The outbox: the one way out for letters.
+
+pub mod attempt;
+pub mod policy;
