@@ -2,3 +2,9 @@
 
 pub mod attempt;
 pub mod policy;
+pub mod relay;
+pub mod smtp;
+
+#[cfg(test)]
+mod sink;
+mod wire;
