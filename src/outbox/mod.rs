@@ -52,4 +52,15 @@
 //! delivery is forgotten: the counts of an issue add up to its readers. No refusal about the
 //! sender costs a reader the letter. Nobody who has unsubscribed is written to afterwards.
 
+pub mod attempt;
+mod lane;
 pub mod open;
+pub mod policy;
+mod recorder;
+pub mod relay;
+#[cfg(test)]
+mod sink;
+pub mod smtp;
+pub mod transport;
+mod wire;
+pub mod worker;

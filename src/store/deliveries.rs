@@ -153,6 +153,21 @@ impl Store {
         Ok(leased.collect())
     }
 
+    /// Prolongs every lease that `owner` holds, also of deliveries whose intent is on record.
+    /// Returns how many it holds.
+    pub async fn renew(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
+        let done = sqlx::query(
+            "update deliveries set lease_until = $2 \
+             where lease_owner = $1 and state in ('leased', 'sending')",
+        )
+        .bind(owner)
+        .bind(until.micros())
+        .execute(&self.writer)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(done.rows_affected())
+    }
+
     /// The frozen letter of an edition.
     pub async fn letter(&self, edition: i64) -> Result<String, Error> {
         sqlx::query_scalar("select letter from editions where id = $1")

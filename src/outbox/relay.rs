@@ -1,0 +1,134 @@
+//! The relay: the server that takes our letters, who we are to it, and what it offers.
+//!
+//! Values only. A password is never shown by `Debug`. What a server offers is read from its
+//! answer to EHLO; a word that we do not know is passed over (RFC 5321 section 4.1.1.1).
+
+/// How the line to the relay is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS from the first octet (port 465; RFC 8314).
+    Implicit,
+    /// STARTTLS, required (port 587; RFC 3207).
+    StartTls,
+    /// None: for a relay on this machine.
+    None,
+}
+
+/// Who we are to the relay.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Name.
+    pub user: String,
+    /// Password; never shown.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login(..)")
+    }
+}
+
+/// The server that takes our letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// Host name, or an address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the line is protected.
+    pub tls: Tls,
+    /// Who we are to it, where it asks.
+    pub login: Option<Login>,
+    /// The name by which we introduce ourselves: this host's, fully qualified.
+    pub hello: String,
+}
+
+impl Relay {
+    /// Whether the relay is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_matches(['[', ']']);
+        host.eq_ignore_ascii_case("localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+/// What the server offers (RFC 5321 section 4.1.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offers {
+    pub(super) pipelining: bool,
+    pub(super) eight_bit: bool,
+    pub(super) utf8: bool,
+    pub(super) start_tls: bool,
+    /// The largest message; 0: no limit told.
+    pub(super) size: usize,
+    pub(super) sizes: bool,
+    pub(super) logins: Vec<String>,
+}
+
+impl Offers {
+    pub(super) fn read(lines: &[String]) -> Self {
+        let mut offers = Self::default();
+        for line in lines.iter().skip(1) {
+            let line = line.to_ascii_uppercase();
+            let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
+            match words.next() {
+                Some("PIPELINING") => offers.pipelining = true,
+                Some("8BITMIME") => offers.eight_bit = true,
+                Some("SMTPUTF8") => offers.utf8 = true,
+                Some("STARTTLS") => offers.start_tls = true,
+                Some("AUTH") => offers.logins.extend(words.map(str::to_owned)),
+                Some("SIZE") => {
+                    offers.sizes = true;
+                    offers.size = words.next().and_then(|size| size.parse().ok()).unwrap_or(0);
+                }
+                _ => {}
+            }
+        }
+        offers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_read_in_any_case_and_order() {
+        let lines = ["mx PIPELINING", "size 1000", "Auth=LOGIN plain", "pipelining", "X-NEW"];
+        let offers = Offers::read(&lines.map(str::to_owned));
+        assert_eq!((offers.sizes, offers.size, offers.pipelining), (true, 1000, true));
+        assert_eq!(offers.logins, ["LOGIN", "PLAIN"]);
+        assert!(!offers.start_tls && !offers.utf8 && !offers.eight_bit);
+        assert_eq!(Offers::read(&["mx PIPELINING".to_owned()]), Offers::default());
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("127.3.2.1", true),
+            ("[::1]", true),
+            ("::1", true),
+            ("10.0.0.1", false),
+            ("localhost.example.net", false),
+            ("mail.example.net", false),
+        ] {
+            let relay = Relay {
+                host: host.to_owned(),
+                port: 25,
+                tls: Tls::None,
+                login: None,
+                hello: "blog.example".to_owned(),
+            };
+            assert_eq!(relay.is_loopback(), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let login = Login { user: "ann".to_owned(), password: "secret".to_owned() };
+        assert!(!format!("{login:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,380 @@
+//! What a session promises, against a scripted server.
+
+use std::{sync::Arc, time::Duration};
+
+use super::*;
+use crate::{
+    domain::delivery::Verdict,
+    outbox::{
+        policy::{verdict_after_dot, verdict_before_dot},
+        sink::{Act, Sink},
+    },
+};
+
+const EHLO_PLAIN: Act = Act::Say("250-sink\r\n250 HELP");
+
+fn relay(port: u16) -> Relay {
+    Relay {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: Tls::None,
+        login: None,
+        hello: "blog.example".to_owned(),
+    }
+}
+
+fn to(address: &str) -> Envelope {
+    Envelope { from: "news@blog.example".parse().unwrap(), to: address.parse().unwrap() }
+}
+
+const MESSAGE: &[u8] = b"Subject: hello\r\n\r\nA letter.\r\n";
+
+/// Offers and completes one letter, waiting between as for an intent.
+async fn deliver(session: &mut Session, address: &str, message: &[u8]) -> Verdict {
+    match session.offer(&to(address), message).await {
+        Err(failure) => verdict_before_dot(&failure),
+        Ok(()) => {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            verdict_after_dot(&session.complete().await)
+        }
+    }
+}
+
+fn is_accepted(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Accepted(_))
+}
+
+/// The verdict on one letter given to a server with that script, and the server.
+async fn one_letter(
+    script: impl Fn(&str, usize) -> Option<Act> + Send + Sync + 'static,
+) -> (Verdict, Sink) {
+    let sink = Sink::start(script).await;
+    let verdict = match Session::connect(&relay(sink.port)).await {
+        Ok(mut session) => deliver(&mut session, "ada@example.net", MESSAGE).await,
+        Err(failure) => verdict_before_dot(&failure),
+    };
+    (verdict, sink)
+}
+
+#[tokio::test]
+async fn letters_go_one_after_another_over_one_session() {
+    for ehlo in [None, Some(EHLO_PLAIN)] {
+        let pipelining = ehlo.is_none();
+        let sink = Sink::start(move |event, _| ehlo.clone().filter(|_| event.starts_with("EHLO")));
+        let sink = sink.await;
+        let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+        for address in ["ada@example.net", "bob@example.net"] {
+            assert!(is_accepted(&deliver(&mut session, address, MESSAGE).await));
+            assert!(session.is_usable());
+        }
+        session.quit().await;
+        let log = sink.log();
+        assert_eq!(log.connections, 1);
+        let size = if pipelining { " SIZE=29" } else { "" };
+        let mail = format!("MAIL FROM:<news@blog.example>{size}");
+        let expected = [
+            "EHLO blog.example",
+            &mail,
+            "RCPT TO:<ada@example.net>",
+            "DATA",
+            &mail,
+            "RCPT TO:<bob@example.net>",
+            "DATA",
+            "QUIT",
+        ];
+        assert_eq!(log.commands, expected);
+        assert_eq!(log.letters[1].to, "<bob@example.net>");
+        assert_eq!(log.letters[1].raw, MESSAGE);
+    }
+}
+
+#[tokio::test]
+async fn after_a_refused_recipient_the_next_letter_goes() {
+    for ehlo in [None, Some(EHLO_PLAIN)] {
+        for (data, name) in [(None, "554"), (Some(Act::Say("354 all the same")), "354")] {
+            let ehlo = ehlo.clone();
+            let refused = std::sync::atomic::AtomicBool::new(false);
+            let sink = Sink::start(move |event, _| {
+                if event.starts_with("EHLO") {
+                    return ehlo.clone();
+                }
+                if event.contains("<gone@") {
+                    refused.store(true, std::sync::atomic::Ordering::SeqCst);
+                    return Some(Act::Say("550-5.1.1 <gone@example.net>\r\n550 5.1.1 unknown"));
+                }
+                if event == "RSET" {
+                    refused.store(false, std::sync::atomic::Ordering::SeqCst);
+                }
+                let now = refused.load(std::sync::atomic::Ordering::SeqCst);
+                data.clone().filter(|_| event == "DATA" && now)
+            });
+            let sink = sink.await;
+            let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+            let verdict = deliver(&mut session, "gone@example.net", MESSAGE).await;
+            assert!(
+                matches!(&verdict, Verdict::Never(why) if why.contains("5.1.1")),
+                "{verdict:?}"
+            );
+            assert!(session.is_usable(), "{name}");
+            assert!(is_accepted(&deliver(&mut session, "ada@example.net", MESSAGE).await));
+            let log = sink.log();
+            assert_eq!((log.connections, log.letters.len()), (1, 1), "{name}");
+            assert!(log.commands.contains(&"RSET".to_owned()));
+            assert_eq!(log.letters[0].to, "<ada@example.net>");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_read_at_each_phase() {
+    let events = ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"];
+    for (reply, expected) in [
+        ("451 4.3.0 later", ["later"; 6]),
+        ("421 4.3.2 closing", ["later"; 6]),
+        ("550 5.1.1 no", ["ours", "ours", "ours", "never", "never", "never"]),
+        ("550 5.7.26 who are you", ["ours"; 6]),
+    ] {
+        for (event, expected) in events.into_iter().zip(expected) {
+            for pipelining in [true, false] {
+                let (verdict, sink) = one_letter(move |now, _| match now {
+                    _ if now.starts_with(event) => Some(Act::Say(reply)),
+                    _ if now.starts_with("EHLO") && !pipelining => Some(EHLO_PLAIN),
+                    _ => None,
+                })
+                .await;
+                let read = match verdict {
+                    Verdict::Later(_) => "later",
+                    Verdict::Never(_) => "never",
+                    Verdict::Ours(_) => "ours",
+                    other => panic!("{event} {reply}: {other:?}"),
+                };
+                assert_eq!(read, expected, "{event} {reply}");
+                assert!(sink.log().letters.is_empty());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_at_any_phase_before_the_dot_has_taken_nothing() {
+    for event in ["connect", "EHLO", "MAIL", "RCPT", "DATA", "body"] {
+        for act in [Act::Hang, Act::SayAndHang("421 4.3.2 closing")] {
+            let (verdict, _sink) =
+                one_letter(move |now, _| now.starts_with(event).then(|| act.clone())).await;
+            assert!(matches!(verdict, Verdict::Later(_)), "{event}: {verdict:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_instead_of_answering_the_dot_leaves_a_doubt() {
+    let (verdict, _sink) = one_letter(|now, _| (now == "dot").then_some(Act::Hang)).await;
+    assert!(matches!(&verdict, Verdict::Unknown(why) if why.contains("closed")), "{verdict:?}");
+    let garbage = |now: &str, _| (now == "dot").then_some(Act::Say("thanks!"));
+    let (verdict, _sink) = one_letter(garbage).await;
+    assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn a_large_letter_cut_off_half_way_was_not_taken() {
+    let sink = Sink::start(|now, _| (now == "body").then_some(Act::Hang)).await;
+    let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+    let message = b"one line of a long letter\r\n".repeat(35_000);
+    let verdict = deliver(&mut session, "ada@example.net", &message).await;
+    assert!(matches!(verdict, Verdict::Later(_)), "{verdict:?}");
+    assert!(!session.is_usable());
+}
+
+#[tokio::test]
+async fn nonsense_and_endless_replies_end_the_session() {
+    for event in ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"] {
+        for act in [Act::Say("HTTP/1.1 200 OK"), Act::Endless] {
+            let attempt = one_letter(move |now, _| now.starts_with(event).then(|| act.clone()));
+            let attempt = tokio::time::timeout(Duration::from_secs(10), attempt);
+            let (verdict, _sink) = attempt.await.expect("the reply is bounded");
+            match verdict {
+                Verdict::Later(_) if event != "dot" => {}
+                Verdict::Unknown(_) if event == "dot" => {}
+                other => panic!("{event}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_too_many_never_counts_as_the_answer_to_the_dot() {
+    for event in ["MAIL", "RCPT", "DATA", "RSET"] {
+        let (verdict, sink) = one_letter(move |now, _| {
+            let twice = if event == "DATA" { "354 go\r\n250 Ok" } else { "250 Ok\r\n250 Ok" };
+            now.starts_with(event).then_some(Act::Say(twice))
+        })
+        .await;
+        let taken = !sink.log().letters.is_empty();
+        assert_eq!(is_accepted(&verdict), taken, "{event}: {verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn dots_at_the_beginning_of_lines_are_doubled_and_no_others() {
+    for (message, raw) in [
+        (&b".a\r\n..b\r\nc.\r\n.\r\nd"[..], &b"..a\r\n...b\r\nc.\r\n..\r\nd\r\n"[..]),
+        (b"", b""),
+        (b".", b"..\r\n"),
+        (b"a.b\r\n\r\n.\r\n.\r\n", b"a.b\r\n\r\n..\r\n..\r\n"),
+    ] {
+        assert_eq!(stuffed(message), raw);
+        let sink = Sink::start(|_, _| None).await;
+        let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+        assert!(is_accepted(&deliver(&mut session, "ada@example.net", message).await));
+        assert_eq!(sink.log().letters[0].raw, raw);
+    }
+}
+
+#[tokio::test]
+async fn what_the_relay_cannot_take_is_not_begun() {
+    let sink = Sink::start(|now, _| {
+        now.starts_with("EHLO").then_some(Act::Say("250-sink\r\n250 SIZE 100"))
+    })
+    .await;
+    let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+    for (address, message, expected) in [
+        ("j\u{f6}rg@example.net", MESSAGE, "SMTPUTF8"),
+        ("ada@example.net", &[b'x'; 101][..], "the relay takes 100"),
+        ("ada@example.net", "gr\u{fc}n\r\n".as_bytes(), "8-bit"),
+        ("ada@example.net", b"a\r\nb\nc\r\n", "line 2 "),
+        ("ada@example.net", b"a\rb\r\n", "line 1 "),
+        ("ada@example.net", b"a\r\n\r", "line 2 "),
+    ] {
+        let failure = session.offer(&to(address), message).await.unwrap_err();
+        assert!(failure.text.contains(expected), "{failure}");
+        assert!(session.is_usable());
+        let reader = matches!(verdict_before_dot(&failure), Verdict::Never(_));
+        assert_eq!(reader, expected == "SMTPUTF8");
+    }
+    assert!(is_accepted(&deliver(&mut session, "ada@example.net", MESSAGE).await));
+    assert_eq!(sink.log().commands.len(), 4);
+}
+
+#[tokio::test]
+async fn a_login_is_made_as_the_relay_offers_it_and_its_refusal_is_ours() {
+    let login = Login { user: "ann".to_owned(), password: "secret".to_owned() };
+    for (ehlo, auth, expected) in [
+        ("250-sink\r\n250 AUTH PLAIN LOGIN", "235 ok", "AUTH PLAIN AGFubgBzZWNyZXQ="),
+        ("250-sink\r\n250 AUTH LOGIN", "334 VXNlcm5hbWU6", "AUTH LOGIN"),
+        ("250-sink\r\n250 AUTH PLAIN", "535 5.7.8 no", "refused at AUTH: 535 5.7.8 no"),
+        ("250-sink\r\n250 AUTH GSSAPI", "", "offers no login"),
+    ] {
+        let sink = Sink::start(move |now, _| match now {
+            _ if now.starts_with("EHLO") => Some(Act::Say(ehlo)),
+            _ if now.starts_with("AUTH") => Some(Act::Say(auth)),
+            "YW5u" => Some(Act::Say("334 UGFzc3dvcmQ6")),
+            "c2VjcmV0" => Some(Act::Say("235 ok")),
+            _ => None,
+        })
+        .await;
+        let relay = Relay { login: Some(login.clone()), ..relay(sink.port) };
+        match Session::connect(&relay).await {
+            Ok(_) => assert!(sink.log().commands.contains(&expected.to_owned()), "{expected}"),
+            Err(failure) => {
+                assert!(failure.text.contains(expected), "{failure}");
+                assert!(matches!(verdict_before_dot(&failure), Verdict::Ours(_)));
+                assert!(!failure.text.contains("secret"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_is_not_there_reads_as_later() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let Err(failure) = Session::connect(&relay(port)).await else { panic!("connected") };
+    assert!(failure.text.contains(&format!("127.0.0.1:{port}")), "{failure}");
+    assert!(matches!(verdict_before_dot(&failure), Verdict::Later(_)));
+}
+
+#[tokio::test]
+async fn an_old_server_that_knows_helo_only_is_served() {
+    let (verdict, sink) =
+        one_letter(|now, _| now.starts_with("EHLO").then_some(Act::Say("502 what?"))).await;
+    assert!(is_accepted(&verdict), "{verdict:?}");
+    assert_eq!(sink.log().commands[1], "HELO blog.example");
+}
+
+#[tokio::test]
+async fn a_name_with_a_line_end_in_it_is_not_sent() {
+    let relay = Relay { hello: "a\r\nMAIL FROM:<x>".to_owned(), ..relay(9) };
+    let Err(failure) = Session::connect(&relay).await else { panic!("connected") };
+    assert_eq!(failure.phase, Phase::Settings);
+}
+
+/// A server certificate for `localhost`, and a client that trusts it.
+fn certified() -> (tokio_rustls::TlsAcceptor, TlsConnector) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap();
+    let client = wire::tls_trusting(vec![made.cert.der().clone()]).unwrap();
+    (Arc::new(server).into(), client)
+}
+
+#[tokio::test]
+async fn letters_go_through_tls_from_the_start_or_after_starttls() {
+    let (server, client) = certified();
+    for tls in [Tls::Implicit, Tls::StartTls] {
+        let acceptor = Some(server.clone());
+        let sink = Sink::start_with(|_, _| None, acceptor, tls == Tls::Implicit).await;
+        let login = Some(Login { user: "a".to_owned(), password: "b".to_owned() });
+        let host = "localhost".to_owned();
+        let relay = Relay { host, tls, login, ..relay(sink.port) };
+        let mut session = Session::connect_with(&relay, Some(&client)).await.unwrap();
+        assert!(session.wire.is_secure());
+        assert!(is_accepted(&deliver(&mut session, "ada@example.net", MESSAGE).await));
+        session.quit().await;
+        let ehlos = sink.log().commands.iter().filter(|c| c.starts_with("EHLO")).count();
+        assert_eq!(ehlos, if tls == Tls::Implicit { 1 } else { 2 });
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_where_starttls_is_wanted_and_cannot_be_trusted() {
+    let (server, client) = certified();
+    let (_, stranger) = certified();
+    for (name, client, ehlo, starttls) in [
+        ("not offered", &client, Some(EHLO_PLAIN), None),
+        ("refused", &client, None, Some(Act::Say("454 4.7.0 not now"))),
+        ("injected", &client, None, Some(Act::Say("220 go\r\n250 injected"))),
+        ("certificate of somebody else", &stranger, None, None),
+    ] {
+        let script = move |now: &str, _| match now {
+            _ if now.starts_with("EHLO") => ehlo.clone(),
+            "STARTTLS" => starttls.clone(),
+            _ => None,
+        };
+        let sink = Sink::start_with(script, Some(server.clone()), false).await;
+        let login = Some(Login { user: "a".to_owned(), password: "b".to_owned() });
+        let host = "localhost".to_owned();
+        let relay = Relay { host, tls: Tls::StartTls, login, ..relay(sink.port) };
+        let failed = Session::connect_with(&relay, Some(client)).await.err();
+        assert!(failed.is_some(), "{name}");
+        let commands = sink.log().commands;
+        assert!(!commands.iter().any(|c| c.starts_with("AUTH")), "{name}: {commands:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_password_crosses_an_open_line_to_another_machine() {
+    let login = Login { user: "a".to_owned(), password: "b".to_owned() };
+    let sink = Sink::start(|_, _| None).await;
+    let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+    let far = Relay { host: "mail.example.net".to_owned(), ..relay(25) };
+    let failure = session.log_in(&far, &login).await.unwrap_err();
+    assert_eq!(failure.phase, Phase::Settings);
+    assert!(!sink.log().commands.iter().any(|command| command.starts_with("AUTH")));
+}

@@ -1,0 +1,383 @@
+//! Transport: where letters go. A relay over SMTP, a folder of `.eml` files, or memory.
+//!
+//! All three keep the same promise as [`Session`]: `offer` hands nothing over, `complete` does,
+//! and says whether it is certain. In a folder the letter is written and synced under another
+//! name first and gets its own by one rename, so that a name ending in `.eml` always stands for
+//! a whole letter, and the same letter sent twice is one file.
+//!
+//! It does not judge and does not retry. A folder that cannot be written reads as a lost
+//! connection, with the path and the reason.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fs, io,
+    io::Write as _,
+    path::{Component, Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    attempt::{Completion, Envelope, Failure, Phase},
+    smtp::{Relay, Session},
+};
+use crate::domain::delivery::Reply;
+
+/// A finished letter with its envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// From whom to whom.
+    pub envelope: Envelope,
+    /// What it is called in a folder, without `.eml`: `instant-a-post/ada@example.net`.
+    pub name: String,
+    /// RFC 5322 octets, lines ended by CRLF.
+    pub message: Vec<u8>,
+}
+
+/// Where letters go.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// A folder; each letter becomes a file.
+    Eml(PathBuf),
+    /// A relay.
+    Smtp(Relay),
+    /// Nowhere: kept for a test to look at.
+    Memory(Memory),
+}
+
+impl Transport {
+    /// A connection for letters, one after another.
+    pub async fn connect(&self) -> Result<Connection, Failure> {
+        Ok(Connection(match self {
+            Self::Eml(folder) => Way::Eml(Folder { root: folder.clone(), waiting: None }),
+            Self::Smtp(relay) => Way::Smtp(Box::new(Session::connect(relay).await?)),
+            Self::Memory(memory) => {
+                memory.connect()?;
+                Way::Memory(memory.clone(), None)
+            }
+        }))
+    }
+
+    /// Whether letters stay on this machine as far as we can tell: reserved domains may then be
+    /// written to.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Smtp(relay) => relay.is_loopback(),
+            Self::Eml(_) | Self::Memory(_) => true,
+        }
+    }
+}
+
+/// A connection on which letters go, one after another.
+pub struct Connection(Way);
+
+enum Way {
+    Eml(Folder),
+    Smtp(Box<Session>),
+    Memory(Memory, Option<Outgoing>),
+}
+
+impl Connection {
+    /// Everything but the hand-over itself: a failure means that nothing was taken.
+    pub async fn offer(&mut self, letter: &Outgoing) -> Result<(), Failure> {
+        match &mut self.0 {
+            Way::Eml(folder) => folder.offer(letter).await,
+            Way::Smtp(session) => session.offer(&letter.envelope, &letter.message).await,
+            Way::Memory(memory, waiting) => {
+                memory.offer(letter)?;
+                *waiting = Some(letter.clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands over what was offered.
+    pub async fn complete(&mut self) -> Completion {
+        match &mut self.0 {
+            Way::Eml(folder) => folder.complete().await,
+            Way::Smtp(session) => session.complete().await,
+            Way::Memory(memory, waiting) => memory.complete(waiting.take()),
+        }
+    }
+
+    /// Ends the connection in good order.
+    pub async fn close(self) {
+        if let Way::Smtp(session) = self.0 {
+            session.quit().await;
+        }
+    }
+
+    /// Ends the connection and takes back what was offered and not completed.
+    pub async fn abandon(self) {
+        if let Way::Smtp(session) = self.0 {
+            session.abandon().await;
+        }
+    }
+
+    /// Whether another letter may be offered.
+    pub fn is_usable(&self) -> bool {
+        match &self.0 {
+            Way::Eml(folder) => !folder.broken(),
+            Way::Smtp(session) => session.is_usable(),
+            Way::Memory(memory, _) => !memory.book().hung_up,
+        }
+    }
+}
+
+/// A folder of letters, and the one that waits for its name.
+struct Folder {
+    root: PathBuf,
+    waiting: Option<Result<Waiting, ()>>,
+}
+
+struct Waiting {
+    file: tempfile::TempPath,
+    target: PathBuf,
+}
+
+impl Folder {
+    const fn broken(&self) -> bool {
+        matches!(self.waiting, Some(Err(())))
+    }
+
+    async fn offer(&mut self, letter: &Outgoing) -> Result<(), Failure> {
+        self.waiting = Some(Err(()));
+        let target = self.root.join(relative(&letter.name));
+        let (path, message) = (target.clone(), letter.message.clone());
+        let written = blocking(move || write_beside(&path, &message)).await;
+        match written {
+            Ok(file) => {
+                self.waiting = Some(Ok(Waiting { file, target }));
+                Ok(())
+            }
+            Err(error) => Err(unwritable(&target, &error)),
+        }
+    }
+
+    async fn complete(&mut self) -> Completion {
+        let Some(Ok(Waiting { file, target })) = self.waiting.take() else {
+            let why = "no letter had been offered";
+            return Completion::NotSent(Failure::without_reply(Phase::Body, why));
+        };
+        let path = target.clone();
+        let renamed = blocking(move || file.persist(&path).map_err(|error| error.error)).await;
+        if let Err(error) = renamed {
+            self.waiting = Some(Err(()));
+            return Completion::NotSent(unwritable(&target, &error));
+        }
+        let path = target.clone();
+        match blocking(move || sync_folder(&path)).await {
+            Ok(()) => Completion::Replied(Reply::new(250, "2.0.0 written to a file")),
+            Err(error) => Completion::Lost(unwritable(&target, &error).text),
+        }
+    }
+}
+
+/// The file of that name under the folder; parts that would lead out of it lead nowhere.
+fn relative(name: &str) -> PathBuf {
+    let parts = Path::new(name).components().filter_map(|part| match part {
+        Component::Normal(part) => Some(part),
+        _ => None,
+    });
+    let mut path: PathBuf = parts.collect();
+    let mut last = path.file_name().map_or_else(|| "letter".into(), std::ffi::OsStr::to_os_string);
+    last.push(".eml");
+    path.set_file_name(last);
+    path
+}
+
+fn write_beside(target: &Path, message: &[u8]) -> io::Result<tempfile::TempPath> {
+    let folder = target.parent().unwrap_or(target);
+    if !folder.is_dir() {
+        fs::create_dir_all(folder)?;
+        sync_folder(folder)?;
+    }
+    let mut file = tempfile::Builder::new().prefix(".letter-").tempfile_in(folder)?;
+    file.write_all(message)?;
+    file.as_file().sync_all()?;
+    Ok(file.into_temp_path())
+}
+
+fn sync_folder(target: &Path) -> io::Result<()> {
+    fs::File::open(target.parent().unwrap_or(target))?.sync_all()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+fn unwritable(target: &Path, error: &io::Error) -> Failure {
+    let folder = target.parent().unwrap_or(target).display();
+    let why = format!("cannot write a letter into {folder}: {error}; check space and permissions");
+    Failure::without_reply(Phase::Connect, why)
+}
+
+/// Letters kept in memory, with answers that a test has laid out. Clones share both.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<Book>>);
+
+#[derive(Debug, Default)]
+struct Book {
+    taken: Vec<Outgoing>,
+    answers: HashMap<String, VecDeque<Answer>>,
+    refuses_to_connect: Option<Failure>,
+    connections: usize,
+    hung_up: bool,
+}
+
+/// What shall become of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The offer fails, and the connection goes on.
+    Refuse(Failure),
+    /// The offer fails, and every connection is dead until the next is made.
+    HangUp(Failure),
+    /// The dot is answered so; the letter is taken if the answer is positive.
+    Complete(Completion),
+}
+
+impl Memory {
+    /// Lays out what shall become of the next attempt to write to `address`; attempts for which
+    /// nothing is laid out go well.
+    pub fn answer(&self, address: &str, answer: Answer) {
+        self.book().answers.entry(address.to_owned()).or_default().push_back(answer);
+    }
+
+    /// Lets no connection be made from now on, or lets them be made again.
+    pub fn refuse_to_connect(&self, why: Option<Failure>) {
+        self.book().refuses_to_connect = why;
+    }
+
+    /// The letters taken so far.
+    pub fn taken(&self) -> Vec<Outgoing> {
+        self.book().taken.clone()
+    }
+
+    /// How many connections were asked for.
+    pub fn connections(&self) -> usize {
+        self.book().connections
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(&self) -> Result<(), Failure> {
+        let mut book = self.book();
+        book.connections += 1;
+        book.hung_up = false;
+        book.refuses_to_connect.clone().map_or(Ok(()), Err)
+    }
+
+    fn offer(&self, letter: &Outgoing) -> Result<(), Failure> {
+        let mut book = self.book();
+        let waiting = book.answers.get_mut(letter.envelope.to.as_str());
+        let is_refusal = |answer: &mut Answer| !matches!(answer, Answer::Complete(_));
+        match waiting.and_then(|answers| answers.pop_front_if(is_refusal)) {
+            Some(Answer::Refuse(failure)) => Err(failure),
+            Some(Answer::HangUp(failure)) => {
+                book.hung_up = true;
+                Err(failure)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn complete(&self, letter: Option<Outgoing>) -> Completion {
+        let Some(letter) = letter else {
+            let why = "no letter had been offered";
+            return Completion::NotSent(Failure::without_reply(Phase::Body, why));
+        };
+        let mut book = self.book();
+        let laid_out = book.answers.get_mut(letter.envelope.to.as_str());
+        let answer = match laid_out.and_then(VecDeque::pop_front) {
+            Some(Answer::Complete(answer)) => answer,
+            _ => Completion::Replied(Reply::new(250, "2.0.0 kept in memory")),
+        };
+        if matches!(&answer, Completion::Replied(reply) if reply.is_positive()) {
+            book.taken.push(letter);
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(name: &str, message: &str) -> Outgoing {
+        let from = "news@blog.example".parse().unwrap();
+        let to = "ada@example.net".parse().unwrap();
+        let envelope = Envelope { from, to };
+        Outgoing { envelope, name: name.to_owned(), message: message.into() }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_file_has_its_name_only_when_it_is_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let transport = Transport::Eml(root.path().join("outbox"));
+        let folder = root.path().join("outbox/instant-a-post");
+        let mut connection = transport.connect().await.unwrap();
+        for text in ["one\r\n", "two\r\n"] {
+            let letter = letter("instant-a-post/ada@example.net", text);
+            connection.offer(&letter).await.unwrap();
+            assert!(names(&folder).iter().any(|name| name.starts_with(".letter-")));
+            assert!(matches!(connection.complete().await, Completion::Replied(r) if r.code == 250));
+            assert_eq!(names(&folder), ["ada@example.net.eml"]);
+            let written = fs::read_to_string(folder.join("ada@example.net.eml")).unwrap();
+            assert_eq!(written, text);
+        }
+        connection.offer(&letter("instant-a-post/bob@example.net", "three")).await.unwrap();
+        connection.abandon().await;
+        assert_eq!(names(&folder), ["ada@example.net.eml"]);
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        for (name, path) in [
+            ("a/b@example.net", "a/b@example.net.eml"),
+            ("../../etc/passwd", "etc/passwd.eml"),
+            ("/etc/x", "etc/x.eml"),
+            ("a/./b", "a/b.eml"),
+            ("..", "letter.eml"),
+            ("", "letter.eml"),
+        ] {
+            assert_eq!(relative(name), Path::new(path), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("outbox");
+        fs::write(&file, "no folder").unwrap();
+        let mut connection = Transport::Eml(file).connect().await.unwrap();
+        let failure = connection.offer(&letter("a/b", "x")).await.unwrap_err();
+        assert!(failure.text.contains("outbox"), "{failure}");
+        assert!(failure.is_lost() && !connection.is_usable());
+    }
+
+    #[tokio::test]
+    async fn memory_answers_as_laid_out() {
+        let memory = Memory::default();
+        let refusal = Failure::refused(Phase::Recipient, Reply::new(550, "5.1.1 no"));
+        let lost = Completion::Lost("gone".to_owned());
+        memory.answer("ada@example.net", Answer::Refuse(refusal.clone()));
+        memory.answer("ada@example.net", Answer::Complete(lost.clone()));
+        let mut connection = Transport::Memory(memory.clone()).connect().await.unwrap();
+        let letter = letter("a/b", "x");
+        assert_eq!(connection.offer(&letter).await, Err(refusal));
+        connection.offer(&letter).await.unwrap();
+        assert_eq!(connection.complete().await, lost);
+        assert!(memory.taken().is_empty());
+        connection.offer(&letter).await.unwrap();
+        assert!(matches!(connection.complete().await, Completion::Replied(_)));
+        assert_eq!(memory.taken(), [letter]);
+    }
+}

@@ -1,0 +1,421 @@
+//! What a drain promises, on a ledger in a temporary folder.
+
+use std::{collections::BTreeMap, sync::atomic::AtomicUsize};
+
+use super::*;
+use crate::{
+    catalog::{Known, Record},
+    domain::{
+        address::Address,
+        delivery::Reply,
+        issue::IssueName,
+        post::PostId,
+        subscriber::{Cadence, NewSubscription},
+    },
+    outbox::{
+        attempt::{Completion, Envelope, Failure, Phase},
+        sink::{Act, Sink},
+        smtp::{Relay, Tls},
+        transport::{Answer, Memory},
+    },
+    store::{audience::Audience, deliveries::Account, issues::EditionKey, issues::Opening},
+};
+
+/// A ledger with one issue, `instant/first`, that is owed to some readers.
+struct Town {
+    store: Store,
+    clock: Clock,
+    issue: i64,
+    memory: Memory,
+    stop: watch::Sender<bool>,
+    _folder: tempfile::TempDir,
+}
+
+fn reader(number: usize) -> String {
+    format!("reader{number}@example.net")
+}
+
+impl Town {
+    async fn with_readers(count: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::parse_rfc3339("2026-11-24T09:00:00Z").unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let store = Store::open(&path, now, [7; 32]).await.unwrap();
+        let rows: Vec<_> = (0..count).map(|number| subscription(number, now)).collect();
+        store.import(&rows, ("subscribers.csv", "hash"), now).await.unwrap();
+        let clock = Clock::hand_set(now.plus(Duration::from_secs(3600)));
+        let (stop, memory) = (watch::Sender::new(false), Memory::default());
+        let mut town = Self { store, clock, issue: 0, memory, stop, _folder: folder };
+        town.issue = town.open("first").await;
+        town
+    }
+
+    /// Opens the issue of a new post for every reader.
+    async fn open(&self, key: &str) -> i64 {
+        let now = self.clock.now();
+        let id = PostId::new(format!("tag:blog.example,2026:{key}"));
+        let record = Record { known: known(&id, key, now), is_new: true, changed: false };
+        self.store.record_posts(&[record], std::slice::from_ref(&id), now).await.unwrap();
+        let posts = self.store.candidates(Timestamp::default()).await.unwrap();
+        let row = posts.iter().find(|post| post.id == id).unwrap().row;
+        let name = IssueName::instant(key);
+        let issue = self.store.open_issue("letters", &name, now).await.unwrap().id;
+        let (posts, related, language) = (vec![row], Vec::new(), "en".to_owned());
+        let edition = EditionKey { issue, posts, related, language };
+        let edition = self.store.freeze_edition(&edition, "Hello {{name}}", now).await.unwrap();
+        let moments = [now];
+        let audience =
+            Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+        for group in self.store.groups(audience).await.unwrap() {
+            let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+            let mut had = group.had;
+            had.push(row);
+            self.store.open_deliveries(&opening, edition, had, now).await.unwrap();
+        }
+        self.store.release_opened(now).await.unwrap();
+        issue
+    }
+
+    fn desk(&self, connections: usize) -> Desk {
+        Desk {
+            store: self.store.clone(),
+            transport: Transport::Memory(self.memory.clone()),
+            clock: self.clock.clone(),
+            connections,
+            letters: Arc::new(|leased| Box::pin(async move { letter(&leased) })),
+            stop: self.stop.subscribe(),
+        }
+    }
+
+    async fn states(&self) -> BTreeMap<String, usize> {
+        let mut states = BTreeMap::new();
+        for account in self.store.accounts(self.issue, None).await.unwrap() {
+            *states.entry(account.state).or_default() += 1;
+        }
+        states
+    }
+
+    async fn account(&self, number: usize) -> Account {
+        let address: Address = reader(number).parse().unwrap();
+        self.store.account(self.issue, &address).await.unwrap().unwrap()
+    }
+
+    fn taken(&self) -> Vec<String> {
+        let taken = self.memory.taken();
+        let mut readers: Vec<_> = taken.iter().map(|l| l.envelope.to.to_string()).collect();
+        readers.sort();
+        readers
+    }
+
+    async fn issue_state(&self) -> (String, Option<String>) {
+        let issues = self.store.latest_issues(10).await.unwrap();
+        let issue = issues.into_iter().find(|issue| issue.id == self.issue).unwrap();
+        (issue.state, issue.note)
+    }
+}
+
+fn subscription(number: usize, now: Timestamp) -> NewSubscription {
+    NewSubscription {
+        address: reader(number).parse().unwrap(),
+        name: String::new(),
+        newsletter: "letters".to_owned(),
+        cadence: Cadence::Instant,
+        confirmed_at: now,
+        source: "a test".to_owned(),
+    }
+}
+
+fn known(id: &PostId, key: &str, now: Timestamp) -> Known {
+    Known {
+        id: id.clone(),
+        key: key.to_owned(),
+        path: format!("{key}.md"),
+        url: format!("https://blog.example/{key}/"),
+        body_hash: key.to_owned(),
+        title: key.to_owned(),
+        published: now,
+        first_seen: now,
+        source: String::new(),
+    }
+}
+
+fn letter(leased: &Leased) -> Result<Outgoing, Unmade> {
+    let from = "news@blog.example".parse().unwrap();
+    let to: Address = leased.address.parse().unwrap();
+    let name = format!("instant-first/{to}");
+    let message = format!("To: {to}\r\n\r\nHello.\r\n").into_bytes();
+    Ok(Outgoing { envelope: Envelope { from, to }, name, message })
+}
+
+fn states<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    expected.map(|(state, count)| (state.to_owned(), count)).into()
+}
+
+fn refused(phase: Phase, code: u16, text: &str) -> Answer {
+    Answer::Refuse(Failure::refused(phase, Reply::new(code, text)))
+}
+
+fn replied(code: u16, text: &str) -> Answer {
+    Answer::Complete(Completion::Replied(Reply::new(code, text)))
+}
+
+#[tokio::test]
+async fn every_reader_gets_the_letter_exactly_once() {
+    let town = Town::with_readers(200).await;
+    let tally = drain(town.desk(4)).await.unwrap();
+    assert_eq!(tally, Tally { sent: 200, ..Tally::default() });
+    let mut expected: Vec<_> = (0..200).map(reader).collect();
+    expected.sort();
+    assert_eq!(town.taken(), expected);
+    assert_eq!(town.states().await, states([("sent", 200)]));
+    assert_eq!(drain(town.desk(4)).await.unwrap(), Tally::default());
+    assert_eq!(town.taken().len(), 200);
+    let reply = town.account(0).await.reply;
+    assert_eq!(reply.as_deref(), Some("250 2.0.0 kept in memory"));
+}
+
+#[tokio::test]
+async fn whoever_leaves_between_lease_and_intent_is_not_written_to() {
+    let town = Town::with_readers(3).await;
+    let mut desk = town.desk(1);
+    let (store, clock) = (town.store.clone(), town.clock.clone());
+    desk.letters = Arc::new(move |leased| {
+        let (store, now) = (store.clone(), clock.now());
+        Box::pin(async move {
+            if leased.address == reader(1) {
+                store.end_subscription(leased.subscription, now).await.unwrap();
+            }
+            letter(&leased)
+        })
+    });
+    let tally = drain(desk).await.unwrap();
+    assert_eq!(tally, Tally { sent: 2, suppressed: 1, ..Tally::default() });
+    assert_eq!(town.taken(), [reader(0), reader(2)]);
+    assert_eq!(town.account(1).await.state, "suppressed");
+    assert_eq!(town.account(1).await.attempts, 0);
+    // The begun text could be taken back only together with its connection.
+    assert_eq!(town.memory.connections(), 2);
+}
+
+#[tokio::test]
+async fn each_verdict_moves_a_delivery_as_the_table_says() {
+    let town = Town::with_readers(7).await;
+    let unknown = "550 5.1.1";
+    town.memory.answer(&reader(0), refused(Phase::Recipient, 550, "5.1.1 <reader0@example.net>"));
+    town.memory.answer(&reader(1), refused(Phase::Recipient, 450, "4.2.0 greylisted"));
+    town.memory.answer(&reader(2), replied(451, "4.3.0 later"));
+    town.memory.answer(&reader(3), replied(552, "5.2.2 full"));
+    town.memory.answer(&reader(4), Answer::Complete(Completion::Lost("gone".to_owned())));
+    let tally = drain(town.desk(1)).await.unwrap();
+    let expected = Tally { sent: 2, deferred: 2, failed: 2, uncertain: 1, ..Tally::default() };
+    assert_eq!(tally, expected);
+    for (number, state, attempts) in
+        [(0, "failed", 0), (1, "ready", 0), (2, "ready", 1), (3, "failed", 1), (4, "uncertain", 1)]
+    {
+        let account = town.account(number).await;
+        assert_eq!((account.state.as_str(), account.attempts), (state, attempts), "{number}");
+        let reply = account.reply.unwrap();
+        assert!(!reply.contains(&reader(number)), "{reply}");
+        let later = account.not_before > town.clock.now();
+        assert_eq!(later, state == "ready", "{number}");
+    }
+    assert!(town.account(0).await.reply.unwrap().contains(unknown));
+    town.clock.advance(Duration::from_secs(600));
+    assert_eq!(drain(town.desk(1)).await.unwrap().sent, 2);
+    assert_eq!(town.states().await, states([("failed", 2), ("sent", 4), ("uncertain", 1)]));
+}
+
+#[tokio::test]
+async fn a_delivery_put_off_for_four_days_fails_with_that_reason() {
+    let town = Town::with_readers(1).await;
+    for _ in 0..200 {
+        town.memory.answer(&reader(0), refused(Phase::Recipient, 450, "4.2.0 greylisted"));
+        drain(town.desk(1)).await.unwrap();
+        let account = town.account(0).await;
+        if account.state != "ready" {
+            break;
+        }
+        let wait = account.not_before.since(town.clock.now());
+        town.clock.advance(wait);
+    }
+    let account = town.account(0).await;
+    assert_eq!(account.state, "failed");
+    assert!(account.reply.unwrap().starts_with("lifetime: "));
+}
+
+#[tokio::test]
+async fn a_refusal_about_the_sender_holds_the_issue_and_costs_no_reader_anything() {
+    for before_dot in [true, false] {
+        let town = Town::with_readers(50).await;
+        let other = town.open("second").await;
+        let answer = if before_dot {
+            refused(Phase::Sender, 550, "5.7.26 not authenticated")
+        } else {
+            replied(550, "5.7.26 not authenticated")
+        };
+        town.memory.answer(&reader(10), answer);
+        let tally = drain(town.desk(1)).await.unwrap();
+        assert_eq!((tally.sent, tally.failed, tally.unreachable), (60, 0, None));
+        assert!(tally.held >= 1);
+        assert_eq!(town.states().await, states([("ready", 40), ("sent", 10)]));
+        let (state, note) = town.issue_state().await;
+        assert_eq!(state, "held");
+        assert!(note.unwrap().contains("5.7.26"));
+        assert!(town.store.release_issue(town.issue).await.unwrap());
+        assert_eq!(drain(town.desk(2)).await.unwrap().sent, 40);
+        assert_eq!(town.states().await, states([("sent", 50)]));
+        let counts = town.store.counts().await.unwrap();
+        let others: u64 = counts.iter().filter(|c| c.issue == other).map(|c| c.count).sum();
+        assert_eq!(others, 50);
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_is_away_puts_off_what_was_in_hand_and_says_so() {
+    let town = Town::with_readers(100).await;
+    let away = Failure::without_reply(Phase::Connect, "cannot reach mail.example.net:25: refused");
+    town.memory.refuse_to_connect(Some(away.clone()));
+    let tally = drain(town.desk(2)).await.unwrap();
+    assert_eq!(tally.unreachable, Some(away.text));
+    assert_eq!(tally.deferred, 64);
+    assert_eq!(town.states().await, states([("ready", 100)]));
+    assert!(town.memory.connections() <= 6);
+    town.memory.refuse_to_connect(None);
+    town.clock.advance(Duration::from_secs(600));
+    assert_eq!(drain(town.desk(2)).await.unwrap().sent, 100);
+}
+
+#[tokio::test]
+async fn a_refused_login_holds_the_issue_after_one_try() {
+    let town = Town::with_readers(10).await;
+    let reply = Reply::new(535, "5.7.8 bad password");
+    town.memory.refuse_to_connect(Some(Failure::refused(Phase::Login, reply)));
+    let tally = drain(town.desk(1)).await.unwrap();
+    assert_eq!((tally.held, tally.failed, town.memory.connections()), (10, 0, 1));
+    assert!(tally.unreachable.unwrap().contains("535"));
+    assert_eq!(town.issue_state().await.0, "held");
+    assert_eq!(town.states().await, states([("ready", 10)]));
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_in_flight_and_leaves_no_lease() {
+    let town = Town::with_readers(50).await;
+    let mut desk = town.desk(2);
+    let (stop, made) = (town.stop.clone(), Arc::new(AtomicUsize::new(0)));
+    desk.letters = Arc::new(move |leased| {
+        if made.fetch_add(1, Ordering::SeqCst) == 9 {
+            stop.send_replace(true);
+        }
+        Box::pin(async move { letter(&leased) })
+    });
+    let tally = drain(desk).await.unwrap();
+    let left = 50 - usize::try_from(tally.sent).unwrap();
+    assert!((38..=41).contains(&left), "{tally:?}");
+    assert_eq!(tally.unreachable, None);
+    assert_eq!(town.states().await, states([("ready", left), ("sent", 50 - left)]));
+    town.stop.send_replace(false);
+    assert_eq!(drain(town.desk(2)).await.unwrap().sent, left as u64);
+    assert_eq!(town.taken().len(), 50);
+}
+
+#[tokio::test]
+async fn a_run_that_died_between_intent_and_result_leaves_a_named_doubt() {
+    let town = Town::with_readers(3).await;
+    let now = town.clock.now();
+    let leased = town.store.lease("dead", (now, now.plus(LEASE)), 2).await.unwrap();
+    let (from, to) = (DeliveryState::Leased, DeliveryState::Sending);
+    let intent = Move { id: leased[0].id, from, to, at: now, not_before: None, reply: None };
+    assert_eq!(town.store.record("dead", &[intent]).await.unwrap(), [leased[0].id]);
+    assert_eq!(town.store.renew("dead", now).await.unwrap(), 2);
+    assert_eq!(town.store.renew("another", now).await.unwrap(), 0);
+    town.store.void_leases(now).await.unwrap();
+    assert_eq!(town.states().await, states([("ready", 2), ("uncertain", 1)]));
+    assert_eq!(drain(town.desk(1)).await.unwrap().sent, 2);
+    assert_eq!(town.states().await, states([("sent", 2), ("uncertain", 1)]));
+}
+
+#[tokio::test]
+async fn an_intent_that_the_ledger_does_not_grant_is_never_completed() {
+    let town = Town::with_readers(1).await;
+    let mut desk = town.desk(1);
+    let (store, clock) = (town.store.clone(), town.clock.clone());
+    desk.letters = Arc::new(move |leased| {
+        let (store, now) = (store.clone(), clock.now());
+        Box::pin(async move {
+            // As if this desk had been asleep while another took the ledger over.
+            store.void_leases(now).await.unwrap();
+            store.lease("another", (now, now), 1).await.unwrap();
+            letter(&leased)
+        })
+    });
+    assert_eq!(drain(desk).await.unwrap(), Tally::default());
+    assert!(town.taken().is_empty());
+    assert_eq!(town.states().await, states([("leased", 1)]));
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_made_fails_its_reader_or_holds_its_issue() {
+    let town = Town::with_readers(5).await;
+    let mut desk = town.desk(1);
+    desk.letters = Arc::new(|leased| {
+        Box::pin(async move {
+            match leased.address.as_str() {
+                "reader1@example.net" => Err(Unmade::Never("not an address".to_owned())),
+                "reader3@example.net" => Err(Unmade::Ours("no such edition".to_owned())),
+                _ => letter(&leased),
+            }
+        })
+    });
+    let tally = drain(desk).await.unwrap();
+    assert_eq!(tally, Tally { sent: 2, failed: 1, held: 2, ..Tally::default() });
+    assert_eq!(town.issue_state().await, ("held".to_owned(), Some("no such edition".to_owned())));
+}
+
+#[tokio::test]
+async fn reserved_domains_are_not_given_to_a_relay_elsewhere() {
+    let town = Town::with_readers(2).await;
+    let mut desk = town.desk(1);
+    let (host, hello) = ("mail.blog.example".to_owned(), "blog.example".to_owned());
+    desk.transport = Transport::Smtp(Relay { host, port: 25, tls: Tls::None, login: None, hello });
+    let tally = drain(desk).await.unwrap();
+    assert_eq!(tally, Tally { failed: 2, ..Tally::default() });
+    assert_eq!(town.account(0).await.reply.as_deref(), Some("reserved domain"));
+}
+
+async fn over_smtp(town: &Town, sink: &Sink, connections: usize) -> Tally {
+    let mut desk = town.desk(connections);
+    let (host, hello) = ("127.0.0.1".to_owned(), "blog.example".to_owned());
+    let (port, tls, login) = (sink.port, Tls::None, None);
+    desk.transport = Transport::Smtp(Relay { host, port, tls, login, hello });
+    drain(desk).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_relay_that_closes_now_and_then_costs_nobody_a_wait() {
+    let town = Town::with_readers(60).await;
+    let mails = AtomicUsize::new(0);
+    let sink = Sink::start(move |event, _| {
+        let every_tenth =
+            event.starts_with("MAIL") && mails.fetch_add(1, Ordering::SeqCst) % 20 == 19;
+        every_tenth.then_some(Act::SayAndHang("421 4.7.0 enough for one session"))
+    })
+    .await;
+    let tally = over_smtp(&town, &sink, 2).await;
+    assert_eq!(tally, Tally { sent: 60, ..Tally::default() });
+    let mut to: Vec<_> = sink.log().letters.into_iter().map(|letter| letter.to).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!(to.len(), 60);
+}
+
+#[tokio::test]
+async fn a_relay_that_always_closes_is_given_up_after_three_tries() {
+    for (event, doubts) in [("RCPT", 0), ("dot", 3)] {
+        let town = Town::with_readers(20).await;
+        let sink = Sink::start(move |now, _| now.starts_with(event).then_some(Act::Hang)).await;
+        let tally = over_smtp(&town, &sink, 1).await;
+        assert_eq!((tally.uncertain, tally.deferred), (doubts, 20 - doubts), "{event}");
+        assert!(tally.unreachable.unwrap().contains("closed"), "{event}");
+        assert_eq!(sink.log().connections, 3, "{event}");
+    }
+}
