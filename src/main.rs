@@ -1,2 +1,5 @@
-//! The binary.
-fn main() {}
+//! The binary: hands over to the command line and returns its exit status.
+
+fn main() -> std::process::ExitCode {
+    postrider::cli::main()
+}

@@ -1,6 +1,6 @@
 //! The integration tests: one binary, one harness, one file a story.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
 mod crash;

@@ -1,0 +1,195 @@
+//! The benchmark driver: `benches/run [NAME..]`.
+//!
+//! Builds its inputs from a seed, runs the released binary on them and the peer beside it, and
+//! prints one line a figure: name, ours, peer or limit, ratio, target, `ok` or `short`. Times are
+//! the median of three fresh runs; memory is the peak that the kernel reports.
+
+#![allow(clippy::expect_used)]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let wants = |name: &str| asked.is_empty() || asked.iter().any(|one| one == name);
+    println!("{:<28}{:>12}{:>14}{:>8}{:>10}  ", "figure", "ours", "peer/limit", "ratio", "target");
+    if wants("build") {
+        build();
+    }
+    if wants("letters") {
+        letters();
+    }
+}
+
+/// Feeds and pages of 1,000 posts, cold and when nothing changed.
+fn build() {
+    let rounds: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let site = site(1000, 0);
+            let cold = run(site.path());
+            (cold, run(site.path()))
+        })
+        .collect();
+    let cold = median(rounds.iter().map(|round| round.0.0));
+    let warm = median(rounds.iter().map(|round| round.1.0));
+    let peak = rounds.iter().map(|round| round.0.1).max().unwrap_or(0);
+    line("build: 1,000 posts, cold", seconds(cold), 2.0, 1.0, "s");
+    line("build: nothing changed", seconds(warm), 1.0, 1.0, "s");
+    line("build: peak memory", megabytes(peak), 150.0, 1.0, "MB");
+}
+
+/// One post to 10,000 readers as files, beside the bare writing and syncing of such files.
+fn letters() {
+    let mut ours = Vec::new();
+    let mut bare = Vec::new();
+    let mut peak = 0;
+    for _ in 0..ROUNDS {
+        let site = site(20, 10_000);
+        let (time, memory) = run(site.path());
+        ours.push(time);
+        peak = peak.max(memory);
+        let written = walkdir::WalkDir::new(site.path().join("var/outbox"))
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.file_type().is_file())
+            .count();
+        assert_eq!(written, 10_000, "every reader has a letter");
+        bare.push(bare_files(10_000, 20_000));
+    }
+    let (ours, bare) = (median(ours.into_iter()), median(bare.into_iter()));
+    line("letters: 10,000 as files", seconds(ours), seconds(bare), 3.0, "s");
+    line("letters: peak memory", megabytes(peak), 150.0, 1.0, "MB");
+}
+
+/// The limit of any writer of files: write, sync, rename, sync the folder, on eight threads.
+fn bare_files(count: usize, octets: usize) -> Duration {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = vec![b'x'; octets];
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for lane in 0..8 {
+            let (folder, text) = (folder.path(), &text);
+            scope.spawn(move || {
+                for number in (lane..count).step_by(8) {
+                    let beside = folder.join(format!("{number}.tmp"));
+                    fs::write(&beside, text).expect("a file");
+                    fs::File::open(&beside).and_then(|file| file.sync_all()).expect("synced");
+                    fs::rename(&beside, folder.join(format!("{number}.eml"))).expect("renamed");
+                    fs::File::open(folder).and_then(|f| f.sync_all()).expect("folder synced");
+                }
+            });
+        }
+    });
+    started.elapsed()
+}
+
+/// Runs the binary on a site: wall time, and peak memory in kB.
+fn run(root: &Path) -> (Duration, u64) {
+    let started = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_postrider"))
+        .arg("--root")
+        .arg(root)
+        .args(["run", "--quiet"])
+        .stdout(Stdio::inherit())
+        .spawn()
+        .expect("the binary runs");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        if let Ok(text) = fs::read_to_string(&status) {
+            let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kilobytes = kilobytes.and_then(|rest| rest.trim().strip_suffix(" kB"));
+            peak = kilobytes.and_then(|n| n.trim().parse().ok()).unwrap_or(peak).max(peak);
+        }
+        if let Some(status) = child.try_wait().expect("the binary ends") {
+            assert!(status.success(), "{status}");
+            return (started.elapsed(), peak);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A site of that many posts and instant readers; the newest post is owed.
+fn site(posts: usize, readers: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write(
+        "config/postrider.toml",
+        "[site]\ntitle = \"Bench\"\n[mail]\nfrom = \"bench@blog.example\"\n\
+         first_run = \"latest\"\nsubscribers = \"config/subscribers.csv\"\n\
+         [[newsletters]]\nid = \"letters\"\ninstant = true\n",
+    );
+    let mut lines = String::from("address,name,newsletter,cadence,confirmed_at\n");
+    for reader in 0..readers {
+        let _ = writeln!(lines, "r{reader}@example.net,Reader {reader},letters,instant,");
+    }
+    write("config/subscribers.csv", &lines);
+    for number in 0..posts {
+        write(&format!("posts/post-{number}.md"), &post(number));
+    }
+    folder
+}
+
+/// A post of 2 to 6 KB with code, a list and a table, from its number alone.
+fn post(number: usize) -> String {
+    let mut seed = number as u64 + 1;
+    let mut word = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let part = |shift: u32| SYLLABLES[(seed >> shift) as usize % SYLLABLES.len()];
+        format!("{}{}{}", part(33), part(41), part(49))
+    };
+    let (year, month, day) = (2010 + number % 15, 1 + number % 12, 1 + number % 28);
+    let mut text = format!(
+        "+++\ntitle = \"{} {} {}\"\ndate = {year}-{month:02}-{day:02}\ntags = [\"{}\"]\n+++\n\n",
+        word(),
+        word(),
+        word(),
+        SYLLABLES[number % SYLLABLES.len()]
+    );
+    for _ in 0..4 + number % 8 {
+        let words: Vec<String> = (0..60).map(|_| word()).collect();
+        let _ = write!(text, "## {}\n\n{}.\n\n", word(), words.join(" "));
+    }
+    text.push_str("```rust\nfn main() { println!(\"<T> & more\"); }\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n");
+    text
+}
+
+const SYLLABLES: [&str; 24] = [
+    "ba", "ko", "ri", "tel", "mun", "sa", "vor", "lin", "da", "per", "os", "hel", "mi", "gra",
+    "tun", "fe", "wol", "zi", "nar", "que", "lo", "bis", "cam", "ter",
+];
+
+fn median(times: impl Iterator<Item = Duration>) -> Duration {
+    let mut times: Vec<Duration> = times.collect();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+fn megabytes(kilobytes: u64) -> f64 {
+    kilobytes as f64 / 1024.0
+}
+
+/// Prints a figure of which less is better: `ours` against `limit`, at most `target` times it.
+fn line(name: &str, ours: f64, limit: f64, target: f64, unit: &str) {
+    let ratio = ours / limit;
+    let verdict = if ratio <= target { "ok" } else { "short" };
+    println!(
+        "{name:<28}{ours:>9.2} {unit:<2}{limit:>11.2} {unit:<2}{ratio:>8.2}{:>10}  {verdict}",
+        format!("<= {target:.1}")
+    );
+}
