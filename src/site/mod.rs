@@ -1,1 +1,215 @@
-//! site
+//! Pages: posts in, HTML out.
+//!
+//! [`article`] is the page of one post with its related popular posts, [`index`] the front page,
+//! [`stylesheet`] the one file both link to. Every page names its canonical address, tells feed
+//! readers where the feeds are, says which language and direction it is written in, and works
+//! without a script. Dates are those of the site's zone.
+//!
+//! Pure: it neither writes files nor chooses related posts. The looks are `templates/web/`; a
+//! template that fails is a [`template::Error`]. The style sheet is linked by a relative address,
+//! so that pages opened from the disk have it too.
+
+use serde::Serialize;
+
+use crate::{
+    domain::post::{Comments, Direction, Image, Post},
+    template::{self, Templates},
+    time::Zone,
+};
+
+/// What every page says of the site.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// What it is about, or empty.
+    pub description: &'a str,
+    /// BCP 47.
+    pub language: &'a str,
+    /// Its address, ending with `/`.
+    pub url: &'a str,
+    /// Who writes it.
+    pub author: Option<&'a str>,
+    /// By whose calendar dates are written.
+    pub zone: &'a Zone,
+    /// Whether pages mention that new posts also go out as letters.
+    pub newsletter_note: bool,
+}
+
+/// How many posts the front page shows with their summaries; older ones follow as a list by year.
+const RECENT: usize = 12;
+
+/// A feed as pages announce it.
+#[derive(Serialize)]
+struct Feed {
+    file: &'static str,
+    media_type: &'static str,
+    name: &'static str,
+}
+
+/// The feeds beside the pages, the most capable first.
+const FEEDS: [Feed; 3] = [
+    Feed { file: "feed.xml", media_type: "application/atom+xml", name: "Atom" },
+    Feed { file: "rss.xml", media_type: "application/rss+xml", name: "RSS" },
+    Feed { file: "feed.json", media_type: "application/feed+json", name: "JSON Feed" },
+];
+
+#[derive(Serialize)]
+struct SiteContext<'a> {
+    title: &'a str,
+    description: &'a str,
+    language: &'a str,
+    direction: &'static str,
+    url: &'a str,
+    author: Option<&'a str>,
+    newsletter_note: bool,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    url: &'a str,
+    /// The way from this page up to the public folder: empty or `../`s.
+    root: String,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    title: &'a str,
+    url: &'a str,
+    summary: &'a str,
+    /// As people write it.
+    date: String,
+    /// Day and month only, for lists that stand under their year.
+    day: String,
+    /// RFC 3339.
+    published: String,
+    /// As people write it, where it is another day than `date`.
+    updated: Option<String>,
+    authors: &'a [String],
+    tags: &'a [String],
+    language: &'a str,
+    direction: &'static str,
+    image: Option<&'a Image>,
+    comments: Option<&'a Comments>,
+}
+
+#[derive(Serialize)]
+struct ArticleContext<'a> {
+    site: SiteContext<'a>,
+    feeds: &'static [Feed],
+    page: Page<'a>,
+    post: Written<'a>,
+    html: &'a str,
+    /// The lead image, unless the body shows it already.
+    lead: Option<&'a Image>,
+    related: Vec<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct Year<'a> {
+    year: String,
+    posts: Vec<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct IndexContext<'a> {
+    site: SiteContext<'a>,
+    feeds: &'static [Feed],
+    page: Page<'a>,
+    recent: Vec<Written<'a>>,
+    earlier: Vec<Year<'a>>,
+}
+
+/// The page of `post` with `related` posts below: `PLACE/index.html`.
+pub fn article(
+    templates: &Templates,
+    site: &Site<'_>,
+    post: &Post,
+    related: &[&Post],
+) -> Result<String, template::Error> {
+    let depth = post.place.split('/').filter(|part| !part.is_empty()).count();
+    let context = ArticleContext {
+        site: site.context(),
+        feeds: &FEEDS,
+        page: Page { url: &post.url, root: "../".repeat(depth) },
+        post: written(post, site.zone),
+        html: &post.html,
+        lead: post.image.as_ref().filter(|image| !shows(&post.html, &image.url)),
+        related: related.iter().map(|post| written(post, site.zone)).collect(),
+    };
+    templates.render("web/article.html", &context)
+}
+
+/// The front page of `posts`, newest first: `index.html`.
+pub fn index(
+    templates: &Templates,
+    site: &Site<'_>,
+    posts: &[Post],
+) -> Result<String, template::Error> {
+    let (recent, earlier) = posts.split_at(posts.len().min(RECENT));
+    let context = IndexContext {
+        site: site.context(),
+        feeds: &FEEDS,
+        page: Page { url: site.url, root: String::new() },
+        recent: recent.iter().map(|post| written(post, site.zone)).collect(),
+        earlier: by_year(earlier, site.zone),
+    };
+    templates.render("web/index.html", &context)
+}
+
+/// The style sheet of all pages: `style.css`.
+pub fn stylesheet(templates: &Templates) -> String {
+    templates.source("web/style.css").unwrap_or_default().to_owned()
+}
+
+impl<'a> Site<'a> {
+    fn context(&self) -> SiteContext<'a> {
+        SiteContext {
+            title: self.title,
+            description: self.description,
+            language: self.language,
+            direction: Direction::of_language(self.language).as_str(),
+            url: self.url,
+            author: self.author,
+            newsletter_note: self.newsletter_note,
+        }
+    }
+}
+
+fn written<'a>(post: &'a Post, zone: &Zone) -> Written<'a> {
+    const DATE: &str = "%-d %B %Y";
+    let date = post.published.format(DATE, zone);
+    Written {
+        title: &post.title,
+        url: &post.url,
+        summary: &post.summary,
+        day: post.published.format("%-d %b", zone),
+        published: post.published.rfc3339(),
+        updated: Some(post.updated.format(DATE, zone)).filter(|updated| *updated != date),
+        date,
+        authors: &post.authors,
+        tags: &post.tags,
+        language: &post.language,
+        direction: post.direction.as_str(),
+        image: post.image.as_ref(),
+        comments: post.comments.as_ref(),
+    }
+}
+
+fn by_year<'a>(posts: &'a [Post], zone: &Zone) -> Vec<Year<'a>> {
+    let year = |post: &Post| post.published.format("%Y", zone);
+    let groups = posts.chunk_by(|a, b| year(a) == year(b));
+    let group = |posts: &'a [Post]| {
+        let posts_written = posts.iter().map(|post| written(post, zone)).collect();
+        posts.first().map(|first| Year { year: year(first), posts: posts_written })
+    };
+    groups.filter_map(group).collect()
+}
+
+/// Whether the body shows the picture at `url` already.
+fn shows(html: &str, url: &str) -> bool {
+    html.contains(url) || html.contains(&url.replace('&', "&amp;"))
+}
+
+#[cfg(test)]
+mod tests;
