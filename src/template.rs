@@ -98,7 +98,8 @@ impl Templates {
     }
 }
 
-fn defaults() -> BTreeMap<String, String> {
+/// The templates that are built in: names and texts.
+pub fn defaults() -> BTreeMap<String, String> {
     let text = |name: &str| {
         let file = Defaults::get(name)?;
         Some((name.to_owned(), String::from_utf8_lossy(&file.data).into_owned()))

@@ -10,7 +10,7 @@
 
 use lettre::message::{
     Mailbox, Mailboxes,
-    header::{From, Header, HeaderName, HeaderValue, Headers, ReplyTo, Subject, To},
+    header::{self, HeaderName, HeaderValue, Headers, Subject},
 };
 
 use super::{
@@ -70,8 +70,10 @@ impl Sender {
     /// The header fields shared by all readers of a letter.
     pub fn head(&self, subject: &str, date: Timestamp, boundary: &str) -> Result<String, Error> {
         let mut headers = Headers::new();
-        headers.set(From(mailboxes("From", &self.from)?));
-        headers.set(ReplyTo(mailboxes("Reply-To", &self.reply_to)?));
+        let from: header::From = mailboxes("From", &self.from)?.into();
+        headers.set(from);
+        let reply_to: header::ReplyTo = mailboxes("Reply-To", &self.reply_to)?.into();
+        headers.set(reply_to);
         headers.set(Subject::from(subject.to_owned()));
         raw(&mut headers, "Date", date.rfc5322());
         raw(&mut headers, "List-Id", self.list_id());
@@ -144,7 +146,8 @@ impl Sender {
         let subscription = to.subscription.to_string();
         let id = key.derive("message-id", &[&letter.seed, &subscription]);
         let mut headers = Headers::new();
-        headers.set(To(mailboxes("To", &(to.name.clone(), to.address.clone()))?));
+        let to: header::To = mailboxes("To", &(to.name.clone(), to.address.clone()))?.into();
+        headers.set(to);
         let mut fields = headers.to_string();
         let domain = self.from.1.domain();
         fields.push_str(&format!("Message-ID: <{id}@{domain}>\r\n"));

@@ -141,7 +141,8 @@ impl Press<'_> {
     }
 }
 
-/// Templates of the operator's own below `folder`: their names and texts.
+/// Templates of the operator's own below `folder`: their names and texts. What lies in
+/// `examples/` is there to be copied, not to be used.
 pub(super) fn overrides(folder: &Path) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     if !folder.is_dir() {
@@ -156,7 +157,9 @@ pub(super) fn overrides(folder: &Path) -> Result<Vec<(String, String)>, String> 
         let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        found.push((name, text));
+        if !name.starts_with("examples/") {
+            found.push((name, text));
+        }
     }
     Ok(found)
 }

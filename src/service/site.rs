@@ -78,6 +78,7 @@ impl Site {
             url: self.config.url.as_str(),
             author: self.config.author.as_deref(),
             zone: &self.config.zone,
+            newsletter_note: !self.config.newsletters.is_empty(),
         }
     }
 
