@@ -102,7 +102,8 @@ fn no_letter_leaves_the_machine_while_its_links_lead_nowhere() {
     let world = world();
     world.configure_mail("transport = \"smtp\"");
     let text = world.read("config/postrider.toml");
-    world.write("config/postrider.toml", &format!("{text}\n[mail.smtp]\nhost = \"mail.example\"\n"));
+    world
+        .write("config/postrider.toml", &format!("{text}\n[mail.smtp]\nhost = \"mail.example\"\n"));
     assert_eq!(world.call(&["run"]).0, 0);
     world.post("new", "2026-11-24", "New", "Text.");
     let (status, out, _) = world.call(&["run"]);
@@ -115,7 +116,10 @@ fn no_letter_leaves_the_machine_while_its_links_lead_nowhere() {
 #[ignore = "needs to mount a small file system: run tests/run"]
 fn a_full_disk_loses_nothing_that_was_recorded() {
     let world = world();
-    world.write("fill.sh", "mount -t tmpfs -o size=400k tmpfs \"$1/public\" && exec \"$2\" --root \"$1\" run\n");
+    world.write(
+        "fill.sh",
+        "mount -t tmpfs -o size=400k tmpfs \"$1/public\" && exec \"$2\" --root \"$1\" run\n",
+    );
     fs::create_dir_all(world.path("public")).unwrap();
     let big = "A long line of text about a full disk. ".repeat(20_000);
     world.post("big", "2026-11-02", "Big", &big);
@@ -128,7 +132,7 @@ fn a_full_disk_loses_nothing_that_was_recorded() {
         .unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{out}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(out.contains("full"), "{out}");
+    assert!(out.contains("No space left"), "{out}");
     let (status, out, _) = world.call(&["run"]);
     assert_eq!(status, 0, "{out}");
 }

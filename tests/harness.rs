@@ -258,18 +258,18 @@ impl Drop for Sink {
     }
 }
 
-fn session(
-    stream: TcpStream,
-    log: &Mutex<fs::File>,
-    taken: &AtomicUsize,
-) -> std::io::Result<()> {
+fn session(stream: TcpStream, log: &Mutex<fs::File>, taken: &AtomicUsize) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     stream.write_all(b"220 sink ESMTP\r\n")?;
     let mut recipient = String::new();
     let mut line = String::new();
-    while { line.clear(); reader.read_line(&mut line)? } > 0 {
+    while {
+        line.clear();
+        reader.read_line(&mut line)?
+    } > 0
+    {
         let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         match word.as_str() {
             "EHLO" => stream.write_all(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")?,

@@ -126,8 +126,7 @@ fn the_units_stand_before_systemd() {
         std::fs::write(&path, text).unwrap();
         units.push(path);
     }
-    let output =
-        Command::new("systemd-analyze").arg("verify").args(&units).output().unwrap();
+    let output = Command::new("systemd-analyze").arg("verify").args(&units).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
@@ -153,12 +152,8 @@ fn a_real_sink_takes_the_letters_and_the_ledger_agrees() {
         sink.args(["-u", "nobody"]);
     }
     let file = dump.path().join("letters");
-    let mut sink = sink
-        .arg("-D")
-        .arg(&file)
-        .args([&format!("127.0.0.1:{port}"), "100"])
-        .spawn()
-        .unwrap();
+    let mut sink =
+        sink.arg("-D").arg(&file).args([&format!("127.0.0.1:{port}"), "100"]).spawn().unwrap();
     wait_for(port);
     let (status, out, _) = world.call(&["run", "--json"]);
     sink.kill().unwrap();

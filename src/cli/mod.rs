@@ -19,7 +19,10 @@ use crate::service;
 
 /// A folder of posts becomes feeds that validate and letters that arrive.
 #[derive(Parser)]
-#[command(version, after_help = "Start with: postrider new my-blog && postrider --root my-blog run")]
+#[command(
+    version,
+    after_help = "Start with: postrider new my-blog && postrider --root my-blog run"
+)]
 struct Cli {
     /// The folder that holds config/, posts/ and templates/.
     #[arg(long, global = true, default_value = ".", value_name = "DIR")]

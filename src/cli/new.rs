@@ -13,14 +13,26 @@ const SUBSCRIBERS: &str = "address,name,newsletter,cadence,confirmed_at\n";
 /// What the sample says and a new site says instead.
 const OWN: [(&str, &str); 9] = [
     ("title = \"Salt & Solder\"", "title = \"My blog\""),
-    ("description = \"Repair, low-power electronics and weather, from a small boat\"", "description = \"\""),
+    (
+        "description = \"Repair, low-power electronics and weather, from a small boat\"",
+        "description = \"\"",
+    ),
     ("time_zone = \"Europe/Stockholm\"", "time_zone = \"UTC\""),
     ("author = \"Mara Lindqvist\"", "# author = \"Your Name\""),
-    ("from = \"Mara Lindqvist <letters@salt-and-solder.example>\"", "from = \"My blog <letters@blog.example>\""),
-    ("postal_address = \"Salt & Solder, Quay 4, 451 42 Uddevalla, Sweden\"", "postal_address = \"\""),
+    (
+        "from = \"Mara Lindqvist <letters@salt-and-solder.example>\"",
+        "from = \"My blog <letters@blog.example>\"",
+    ),
+    (
+        "postal_address = \"Salt & Solder, Quay 4, 451 42 Uddevalla, Sweden\"",
+        "postal_address = \"\"",
+    ),
     ("first_run = \"latest\"", "first_run = \"none\""),
     ("name = \"Salt & Solder letters\"", "# name = \"Letters of my blog\""),
-    ("description = \"You asked for the letters of Salt & Solder.\"", "# description = \"You asked for the letters of my blog.\""),
+    (
+        "description = \"You asked for the letters of Salt & Solder.\"",
+        "# description = \"You asked for the letters of my blog.\"",
+    ),
 ];
 
 /// Makes the site.

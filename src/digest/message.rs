@@ -91,7 +91,8 @@ impl Sender {
     /// the sender; the phrase is left out where it would need quoting.
     fn list_id(&self) -> String {
         let label = format!("<{}.{}>", self.newsletter, self.from.1.domain());
-        let is_atoms = |c: char| c == ' ' || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+        let is_atoms =
+            |c: char| c == ' ' || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
         if self.name.chars().all(is_atoms) && !self.name.is_empty() {
             format!("{} {label}", self.name)
         } else {
@@ -187,7 +188,9 @@ fn part(out: &mut String, letter: &Letter, kind: &str, pieces: &[Piece], values:
         }
         match piece {
             Piece::Fixed(encoded) => out.push_str(encoded),
-            Piece::Slot(slot) => out.push_str(&quoted::encode(&values.shown(*slot, kind == "html"))),
+            Piece::Slot(slot) => {
+                out.push_str(&quoted::encode(&values.shown(*slot, kind == "html")))
+            }
         }
     }
     out.push_str("\r\n");
@@ -271,8 +274,18 @@ mod tests {
         let message = message("Hello", "Ada");
         let (head, _) = message.split_once("\r\n\r\n").unwrap();
         for field in [
-            "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe",
-            "List-Unsubscribe-Post", "List-Archive", "MIME-Version", "Content-Type",
+            "From",
+            "To",
+            "Reply-To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "List-Id",
+            "List-Unsubscribe",
+            "List-Unsubscribe-Post",
+            "List-Archive",
+            "MIME-Version",
+            "Content-Type",
         ] {
             let count = head.lines().filter(|l| l.starts_with(&format!("{field}:"))).count();
             assert_eq!(count, 1, "{field}\n{head}");
@@ -307,8 +320,7 @@ mod tests {
     #[test]
     fn long_and_foreign_subjects_are_folded_into_encoded_words() {
         for subject in ["🙂".repeat(150), "שלום ".repeat(60), "plain words ".repeat(30)] {
-            let message = message(&subject, "");
-            let (head, _) = message.split_once("\r\n\r\n").unwrap();
+            let head = letter(&subject).head;
             assert!(head.lines().all(|line| line.len() <= 78), "{head}");
         }
     }

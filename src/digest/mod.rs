@@ -60,10 +60,8 @@ mod tests {
     use super::*;
 
     fn candidates(list: &[(i64, i64)]) -> Vec<Candidate> {
-        let at = |&(row, seen): &(i64, i64)| Candidate {
-            row,
-            first_seen: Timestamp::from_micros(seen),
-        };
+        let at =
+            |&(row, seen): &(i64, i64)| Candidate { row, first_seen: Timestamp::from_micros(seen) };
         list.iter().map(at).collect()
     }
 

@@ -136,8 +136,7 @@ impl Printer<'_> {
         let places: std::collections::HashMap<&str, usize> =
             self.posts.iter().enumerate().map(|(place, post)| (post.id.as_str(), place)).collect();
         let known = candidates.into_iter().filter_map(|found| {
-            let candidate =
-                digest::Candidate { row: found.row, first_seen: found.first_seen };
+            let candidate = digest::Candidate { row: found.row, first_seen: found.first_seen };
             Some(Known { candidate, post: *places.get(found.id.as_str())? })
         });
         known.collect()
@@ -215,8 +214,7 @@ impl Printer<'_> {
                         issue: issue.id,
                     };
                     let had = digest::history_after(&candidates, &group.had, &rows);
-                    written +=
-                        self.store.open_deliveries(&opening, edition, had, self.now).await?;
+                    written += self.store.open_deliveries(&opening, edition, had, self.now).await?;
                 }
                 Err(trouble) => {
                     opened.troubles.push(trouble);
@@ -266,11 +264,8 @@ impl Printer<'_> {
     /// Places of the articles, newest first, and of the related posts that go with them.
     fn choose(&self, known: &[Known], group: &Group, rows: &[i64]) -> (Vec<usize>, Vec<usize>) {
         let row_of = |place: usize| known.iter().find(|k| k.post == place).map(|k| k.candidate.row);
-        let mut articles: Vec<usize> = known
-            .iter()
-            .filter(|k| rows.contains(&k.candidate.row))
-            .map(|k| k.post)
-            .collect();
+        let mut articles: Vec<usize> =
+            known.iter().filter(|k| rows.contains(&k.candidate.row)).map(|k| k.post).collect();
         articles.sort_unstable();
         let barred = |place: usize| {
             row_of(place).is_some_and(|row| group.had.contains(&row) || rows.contains(&row))

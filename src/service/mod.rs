@@ -183,8 +183,7 @@ impl Run {
         });
         summary.troubles.extend(import.refused);
         if !self.store.was_imported(&shown, &hash).await? {
-            summary.readers.added =
-                self.store.import(&import.rows, (&shown, &hash), now).await?;
+            summary.readers.added = self.store.import(&import.rows, (&shown, &hash), now).await?;
         }
         Ok(())
     }
@@ -322,14 +321,12 @@ impl WritingDesk {
                 Unmade::Ours(format!("newsletter \"{id}\" is no longer in the configuration"))
             })?
             .sender;
-        let address = leased.address.parse().map_err(|_| {
-            Unmade::Never("the address on record is not a mail address".to_owned())
-        })?;
-        let to = Recipient {
-            address,
-            name: leased.name.clone(),
-            subscription: leased.subscription,
-        };
+        let address = leased
+            .address
+            .parse()
+            .map_err(|_| Unmade::Never("the address on record is not a mail address".to_owned()))?;
+        let to =
+            Recipient { address, name: leased.name.clone(), subscription: leased.subscription };
         let message = sender
             .message(&letter, &to, &self.key)
             .map_err(|error| Unmade::Never(error.to_string()))?;

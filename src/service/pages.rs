@@ -6,10 +6,7 @@
 
 use std::path::Path;
 
-use super::{
-    site::Site,
-    summary::Summary,
-};
+use super::{site::Site, summary::Summary};
 use crate::{
     catalog::{Catalog, directory},
     domain::post::Post,

@@ -86,8 +86,9 @@ fn subscription(
     offers(&row.newsletter, cadence)?;
     let confirmed_at = match row.confirmed_at.as_str() {
         "" => now,
-        written => Timestamp::parse_rfc3339(written)
-            .ok_or_else(|| format!("confirmed_at \"{written}\" is not like 2026-11-24T09:00:00Z"))?,
+        written => Timestamp::parse_rfc3339(written).ok_or_else(|| {
+            format!("confirmed_at \"{written}\" is not like 2026-11-24T09:00:00Z")
+        })?,
     };
     Ok(NewSubscription {
         address,
@@ -122,7 +123,7 @@ mod tests {
             "\u{feff}address,name,newsletter,cadence,confirmed_at\n\
              ada@example.net,Ada,letters,weekly,2026-01-02T03:04:05Z\n\
              nobody,,letters,weekly,\n\
-             bob@example.net, \"Bob, the second\" ,letters,instant,\n\
+             bob@example.net,\"Bob, the second\",letters,instant,\n\
              cy@example.net,,letters,hourly,\n\
              di@example.net,,letters,monthly,\n\
              ed@example.net,,letters,weekly,yesterday\n",

@@ -121,8 +121,7 @@ impl Store {
     }
 
     async fn leased(&self, ids: Vec<i64>) -> Result<Vec<Leased>, Error> {
-        type Row =
-            (i64, i64, String, String, i64, i64, String, String, i64, Option<i64>, i64);
+        type Row = (i64, i64, String, String, i64, i64, String, String, i64, Option<i64>, i64);
         let read = sqlx::query_as(
             "select d.id, d.issue_id, i.name, i.newsletter, d.edition_id, d.subscription_id, \
              r.address, r.name, d.attempts, d.first_intent_at, e.created_at from deliveries d \
