@@ -6,5 +6,6 @@ mod bad_input;
 mod crash;
 mod harness;
 mod issue;
+mod layers;
 mod newcomer;
 mod service;
