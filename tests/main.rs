@@ -9,3 +9,4 @@ mod issue;
 mod layers;
 mod newcomer;
 mod service;
+mod whole;

@@ -12,7 +12,7 @@ use crate::{
     domain::post::Post,
     feed::{self, Channel},
     publish::{self, Folder},
-    rank::{Index, Wish},
+    rank::Index,
     site as pages, template,
     time::Timestamp,
 };
@@ -67,25 +67,16 @@ impl Press<'_> {
 
     fn articles(&self, posts: &[Post], summary: &mut Summary) -> Result<bool, Error> {
         let described = self.site.described();
+        let wanted = &self.site.config.related;
+        let lists = self.index.pages(posts, wanted.count, wanted.popularity, self.now);
         let mut complete = true;
-        for (place, post) in posts.iter().enumerate() {
-            let related = self.related(posts, place);
+        for (post, places) in posts.iter().zip(lists) {
+            let related: Vec<&Post> = places.iter().filter_map(|&at| posts.get(at)).collect();
             let page = pages::article(&self.site.templates, &described, post, &related);
             let file = format!("{}/index.html", post.place);
             complete &= self.page(&file, page, summary)?;
         }
         Ok(complete)
-    }
-
-    fn related<'p>(&self, posts: &'p [Post], place: usize) -> Vec<&'p Post> {
-        let wish = Wish {
-            count: self.site.config.related.count,
-            popularity: self.site.config.related.popularity,
-            now: self.now,
-            barred: &|_| false,
-        };
-        let places = self.index.suggest(posts, &[place], &wish);
-        places.into_iter().filter_map(|place| posts.get(place)).collect()
     }
 
     /// Writes a page, or notes why it could not be made (each reason once).
