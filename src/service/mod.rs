@@ -57,6 +57,9 @@ pub enum Error {
     Random(String),
 }
 
+/// Files written at once: enough that the ledger's syncs are shared by many.
+const FILES_AT_ONCE: usize = 16;
+
 /// Where a run tells how far it is.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -232,7 +235,7 @@ impl Run {
             store: self.store.clone(),
             transport,
             clock: self.clock.clone(),
-            connections: if is_file { 8 } else { self.site.config.smtp.connections },
+            connections: if is_file { FILES_AT_ONCE } else { self.site.config.smtp.connections },
             letters: self.letters(),
             stop: self.stop.clone(),
         };

@@ -63,6 +63,25 @@ pub struct Subscription {
     pub source: String,
 }
 
+/// Readers imported by one pair of statements.
+const IMPORT: usize = 5_000;
+
+fn rows_text(block: &[NewSubscription], now: Timestamp) -> String {
+    let rows = block.iter().map(|row| {
+        serde_json::json!({
+            "address": row.address.as_str(),
+            "key": row.address.key(),
+            "name": row.name,
+            "newsletter": row.newsletter,
+            "cadence": row.cadence.as_str(),
+            "source": row.source,
+            "confirmed": row.confirmed_at.micros(),
+            "eligible": now.max(row.confirmed_at).micros(),
+        })
+    });
+    serde_json::Value::Array(rows.collect()).to_string()
+}
+
 impl Store {
     /// Whether `source` was imported with exactly this content.
     pub async fn was_imported(&self, source: &str, hash: &str) -> Result<bool, Error> {
@@ -83,8 +102,8 @@ impl Store {
     ) -> Result<u64, Error> {
         let mut open = self.begin().await?;
         let mut added = 0;
-        for row in rows {
-            added += self.add(&mut open, row, now).await?;
+        for block in rows.chunks(IMPORT) {
+            added += self.add(&mut open, block, now).await?;
         }
         sqlx::query(
             "insert into imports (source, hash, imported_at) values ($1, $2, $3) \
@@ -101,36 +120,33 @@ impl Store {
         Ok(added)
     }
 
+    /// Two statements for a block of readers: the addresses, then the consents.
     async fn add(
         &self,
         open: &mut sqlx::SqliteConnection,
-        row: &NewSubscription,
+        block: &[NewSubscription],
         now: Timestamp,
     ) -> Result<u64, Error> {
-        let subscriber: i64 = sqlx::query_scalar(
+        let rows = rows_text(block, now);
+        sqlx::query(
             "insert into subscribers (address, address_key, name, created_at) \
-             values ($1, $2, $3, $4) \
-             on conflict (address_key) do update set address_key = excluded.address_key \
-             returning id",
+             select value ->> 'address', value ->> 'key', value ->> 'name', $2 \
+             from json_each($1) where true on conflict (address_key) do nothing",
         )
-        .bind(row.address.as_str())
-        .bind(row.address.key())
-        .bind(&row.name)
+        .bind(&rows)
         .bind(now.micros())
-        .fetch_one(&mut *open)
+        .execute(&mut *open)
         .await
         .map_err(|error| self.error(error))?;
         let done = sqlx::query(
             "insert into subscriptions (subscriber_id, newsletter, cadence, state, source, \
-             confirmed_at, eligible_from) values ($1, $2, $3, 'confirmed', $4, $5, $6) \
-             on conflict (subscriber_id, newsletter) do nothing",
+             confirmed_at, eligible_from) select r.id, value ->> 'newsletter', \
+             value ->> 'cadence', 'confirmed', value ->> 'source', value ->> 'confirmed', \
+             value ->> 'eligible' from json_each($1) \
+             join subscribers r on r.address_key = value ->> 'key' \
+             where true on conflict (subscriber_id, newsletter) do nothing",
         )
-        .bind(subscriber)
-        .bind(&row.newsletter)
-        .bind(row.cadence.as_str())
-        .bind(&row.source)
-        .bind(row.confirmed_at.micros())
-        .bind(now.max(row.confirmed_at).micros())
+        .bind(&rows)
         .execute(&mut *open)
         .await
         .map_err(|error| self.error(error))?;
