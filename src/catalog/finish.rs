@@ -1,0 +1,195 @@
+//! Finishing: from a settled entry to the post that feeds, pages and letters read.
+//!
+//! Everything that a post shows comes together here, and every text in it has passed the filter
+//! of `text`. Pages are finished on all cores, since rendering is most of a run's work; the
+//! result does not depend on how many there are.
+
+use std::{num::NonZero, sync::Arc, thread};
+
+use super::{
+    Entry, Known, Record, Refusal, Settings, date,
+    front_matter::Fault,
+    links::{Here, Links},
+    markdown, page, text,
+};
+use crate::{
+    domain::post::{Comments, Direction, Image, Post, PostId, RelatedChoice},
+    time::Timestamp,
+};
+
+/// A finished post, what is known of it from now on, and what had to be left out.
+pub(super) struct Finished {
+    pub(super) post: Post,
+    /// None for a post that stands as it was read before.
+    pub(super) record: Option<Record>,
+    pub(super) warnings: Vec<Refusal>,
+}
+
+/// Finishes all entries, in their order.
+pub(super) fn all(
+    entries: &[Entry],
+    links: &Arc<Links>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Finished> {
+    /// Fewer than this are done before a thread has started.
+    const FEW: usize = 32;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = entries.len().div_ceil(cores).max(FEW);
+    let finish = |entries: &[Entry]| -> Vec<Finished> {
+        entries.iter().map(|entry| one(entry, links, settings, now)).collect()
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            entries.chunks(share).map(|share| (share, scope.spawn(|| finish(share)))).collect();
+        // A thread that died is no reason to lose its posts: its share is done again, here.
+        let done = threads
+            .into_iter()
+            .map(|(share, thread)| thread.join().unwrap_or_else(|_| finish(share)));
+        done.flatten().collect()
+    })
+}
+
+fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -> Finished {
+    let page = &entry.page;
+    let url = page::address(&settings.base, &entry.place);
+    let here = Arc::new(Here::new(Arc::clone(links), &page.path, url.clone()));
+    let rendered = markdown::render(&page.body, page.kind, &page.title, &here);
+    let mut faults = page.warnings.clone();
+    for name in &rendered.left_out {
+        let why = format!("a <{name}> has no place in feeds and letters and was left out");
+        faults.push(Fault::new(page.line_of(&format!("<{name}")), why));
+    }
+    let front = &page.front;
+    let language = page.language.clone().unwrap_or_else(|| settings.language.clone());
+    let by_language = Direction::of_language(&language);
+    let post = Post {
+        id: entry.id.clone().unwrap_or_else(|| PostId::new(url.as_str())),
+        key: entry.key.clone(),
+        path: page.path.clone(),
+        place: entry.place.clone(),
+        title: page.title.clone(),
+        summary: summary(entry, &rendered.html, &here),
+        html: rendered.html,
+        published: entry.published,
+        updated: updated(entry, settings, now, &mut faults),
+        authors: match &front.authors[..] {
+            [] => settings.author.clone().into_iter().collect(),
+            authors => authors.to_vec(),
+        },
+        tags: front.tags.clone(),
+        direction: match front.is_rtl {
+            Some(true) => Direction::Rtl,
+            Some(false) => Direction::Ltr,
+            None => by_language,
+        },
+        language,
+        image: image(entry, &here),
+        comments: comments(entry, &here),
+        related: RelatedChoice {
+            expires: front.expires.and_then(|e| e.instant(&settings.zone, settings.publish_hour)),
+            ..front.related.clone()
+        },
+        url: url.into(),
+    };
+    for broken in here.broken() {
+        let why = format!("the link to {broken} leads to no published post");
+        faults.push(Fault::new(page.line_of(&broken), why));
+    }
+    // A stale post was told about in its refusal; its lines are not those of the file.
+    faults.retain(|_| !entry.is_stale);
+    let warnings = faults.into_iter().map(|fault| Refusal::new(&page.path, fault)).collect();
+    Finished { record: record(entry, &post, now), post, warnings }
+}
+
+/// What its author wrote as such, else what stands before the mark for more, else its beginning.
+fn summary(entry: &Entry, html: &str, here: &Arc<Here>) -> String {
+    const MARKS: [&str; 4] =
+        ["<!--more-->", "<!-- more -->", "<!-- TEASER_END -->", "<!-- excerpt -->"];
+    let page = &entry.page;
+    if let Some(description) = &page.front.description {
+        return text::cut(&text::line(&markdown::plain(description)), text::SUMMARY);
+    }
+    let teaser = MARKS.iter().find_map(|mark| page.body.split_once(mark)).map(|(before, _)| before);
+    if let Some(teaser) = teaser.filter(|teaser| !teaser.trim().is_empty()) {
+        let rendered = markdown::render(teaser, page.kind, &page.title, here);
+        return text::summary(&rendered.html);
+    }
+    text::summary(html)
+}
+
+/// The declared instant of change: never before publication, never after now.
+fn updated(
+    entry: &Entry,
+    settings: &Settings,
+    now: Timestamp,
+    faults: &mut Vec<Fault>,
+) -> Timestamp {
+    let Some(written) = entry.page.front.updated else { return entry.published };
+    let published = date::day_of(entry.published, &settings.zone);
+    if matches!(written, date::Written::Day(day) if day == published) {
+        return entry.published;
+    }
+    match written.instant(&settings.zone, settings.publish_hour) {
+        Some(instant) if instant > now => {
+            let why = "the date of its last change has not come yet; it was left out";
+            faults.push(Fault::new(None, why));
+            entry.published
+        }
+        Some(instant) => instant.max(entry.published),
+        None => entry.published,
+    }
+}
+
+fn image(entry: &Entry, here: &Here) -> Option<Image> {
+    let picture = entry.page.front.image.as_ref()?;
+    let url = here.media(&picture.url).filter(|url| url.starts_with("http"))?;
+    Some(Image {
+        media_type: media_type(&url),
+        url,
+        alt: text::line(&picture.alt),
+        width: picture.width,
+        height: picture.height,
+    })
+}
+
+fn media_type(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+        "png" => Some("image/png"),
+        "jpg" | "jpeg" => Some("image/jpeg"),
+        "gif" => Some("image/gif"),
+        "webp" => Some("image/webp"),
+        "avif" => Some("image/avif"),
+        "svg" => Some("image/svg+xml"),
+        _ => None,
+    }
+}
+
+/// Comments have an address; a count alone is about those on the post's own page.
+fn comments(entry: &Entry, here: &Here) -> Option<Comments> {
+    let talk = &entry.page.front.comments;
+    let own = talk.count.map(|_| "#comments");
+    let url = here.link(talk.url.as_deref().or(own)?)?;
+    Some(Comments { url, count: talk.count })
+}
+
+fn record(entry: &Entry, post: &Post, now: Timestamp) -> Option<Record> {
+    let known = Known {
+        id: post.id.clone(),
+        key: post.key.clone(),
+        path: post.path.clone(),
+        url: post.url.clone(),
+        body_hash: entry.page.body_hash.clone().unwrap_or_default(),
+        title: post.title.clone(),
+        published: post.published,
+        first_seen: entry.known.as_ref().map_or(now, |known| known.first_seen),
+        source: entry.page.source.clone(),
+    };
+    let record = Record {
+        is_new: entry.known.is_none(),
+        changed: entry.known.as_ref().is_some_and(|before| before != &known),
+        known,
+    };
+    (!entry.is_stale).then_some(record)
+}

@@ -1,0 +1,306 @@
+//! Links: where an address in a post leads once the post stands in a feed or a letter.
+//!
+//! Every address that leaves here is absolute, percent-encoded once, and of a scheme that a
+//! reader may follow. A link to the file of another post becomes that post's address; a picture
+//! or download beside a post becomes its place under the public folder; everything else is
+//! resolved against the post's own address (RFC 3986 section 5), never against the feed's.
+//!
+//! A link to a Markdown file that is no published post is kept, and told as broken.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use url::Url;
+
+use super::text::decoded;
+
+/// Schemes that may stand in a post.
+pub(super) const SCHEMES: [&str; 11] =
+    ["http", "https", "mailto", "tel", "sms", "xmpp", "ftp", "geo", "magnet", "irc", "ircs"];
+
+/// The addresses of all posts by their paths.
+#[derive(Debug)]
+pub(super) struct Links {
+    base: Url,
+    posts: HashMap<String, String>,
+}
+
+impl Links {
+    /// `posts` are pairs of path and address.
+    pub(super) fn new(base: &Url, posts: impl Iterator<Item = (String, String)>) -> Self {
+        Self { base: base.clone(), posts: posts.collect() }
+    }
+
+    /// The address of the post in the file `path`, its ending left out or changed to `.html`.
+    fn post(&self, path: &str) -> Option<&String> {
+        let stem = path.strip_suffix(".html").unwrap_or(path);
+        let endings = ["", ".md", ".markdown", ".html"];
+        let exact = self.posts.get(path);
+        exact.or_else(|| endings.iter().find_map(|end| self.posts.get(&format!("{stem}{end}"))))
+    }
+}
+
+/// The address of `place` below `base`, each part of it encoded.
+pub(super) fn below(base: &Url, place: &str) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(place.split('/'));
+    }
+    url
+}
+
+/// Where a post stands, and what it links to in vain.
+#[derive(Debug)]
+pub(super) struct Here {
+    links: Arc<Links>,
+    folder: String,
+    url: Url,
+    broken: Mutex<Vec<String>>,
+}
+
+impl Here {
+    /// The post in the file `path`, to be published at `url`.
+    pub(super) fn new(links: Arc<Links>, path: &str, url: Url) -> Self {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        Self { links, folder, url, broken: Mutex::default() }
+    }
+
+    /// Links to files that are no posts.
+    pub(super) fn broken(&self) -> Vec<String> {
+        self.broken.lock().map(|broken| broken.clone()).unwrap_or_default()
+    }
+
+    /// The absolute address of a link; `None` when nobody may follow it.
+    pub(super) fn link(&self, raw: &str) -> Option<String> {
+        let raw = raw.trim();
+        if let Some(absolute) = absolute(raw) {
+            return absolute.filter(|url| !url.starts_with("data:"));
+        }
+        let (path, tail) = parted(raw);
+        if path.is_empty() {
+            return self.url.join(raw).ok().map(String::from);
+        }
+        if let Some(url) = self.candidates(path).iter().find_map(|path| self.links.post(path)) {
+            return Some(format!("{url}{tail}"));
+        }
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+        if matches!(ending.as_str(), "md" | "markdown")
+            && let Ok(mut broken) = self.broken.lock()
+        {
+            broken.push(raw.to_owned());
+        }
+        let is_file =
+            (2..=5).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+        if is_file && !path.starts_with('/') && !matches!(ending.as_str(), "html" | "htm" | "php") {
+            return Some(format!("{}{tail}", below(&self.links.base, &self.beside(path))));
+        }
+        self.url.join(raw).ok().map(String::from)
+    }
+
+    /// The absolute address of a picture, sound or film.
+    pub(super) fn media(&self, raw: &str) -> Option<String> {
+        let raw = raw.trim();
+        if let Some(absolute) = absolute(raw) {
+            return absolute.filter(|url| url.starts_with("http") || url.starts_with("data:"));
+        }
+        let (path, tail) = parted(raw);
+        match path {
+            "" => None,
+            _ if path.starts_with('/') => self.url.join(raw).ok().map(String::from),
+            _ => Some(format!("{}{tail}", below(&self.links.base, &self.beside(path)))),
+        }
+    }
+
+    /// The candidates of `srcset` with absolute addresses.
+    pub(super) fn set(&self, raw: &str) -> Option<String> {
+        let mut rest = raw;
+        let mut candidates = Vec::new();
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let (address, after) = rest.split_at(end);
+            if address.is_empty() {
+                break;
+            }
+            let bare = address.trim_end_matches(',');
+            let (descriptor, after) = match after.split_once(',') {
+                _ if bare.len() < address.len() => ("", after),
+                Some((descriptor, after)) => (descriptor, after),
+                None => (after, ""),
+            };
+            if let Some(url) = self.media(bare).filter(|url| url.starts_with("http")) {
+                let candidate = format!("{} {}", url.replace(',', "%2C"), descriptor.trim());
+                candidates.push(candidate.trim_end().to_owned());
+            }
+            rest = after;
+        }
+        (!candidates.is_empty()).then(|| candidates.join(", "))
+    }
+
+    /// Paths below the posts folder that a link may mean, likeliest first.
+    fn candidates(&self, path: &str) -> Vec<String> {
+        let rooted = path.strip_prefix("@/").or_else(|| path.strip_prefix('/'));
+        let mut candidates = Vec::new();
+        match rooted {
+            None => {
+                candidates.push(self.beside(path));
+                // Obsidian and Jekyll name a post without its folder.
+                candidates.push(joined("", path));
+            }
+            Some(rooted) => {
+                let mut rest = joined("", rooted);
+                while let Some((_, tail)) = rest.clone().split_once('/') {
+                    candidates.push(std::mem::replace(&mut rest, tail.to_owned()));
+                }
+                let is_named = path.starts_with('@') || rest.ends_with(".md");
+                candidates.extend(is_named.then_some(rest));
+            }
+        }
+        candidates.retain(|path| !path.is_empty());
+        candidates
+    }
+
+    /// The path below the posts folder of what lies beside the post.
+    fn beside(&self, path: &str) -> String {
+        joined(&self.folder, path)
+    }
+}
+
+/// `path` from `folder` on, without dots, decoded. It never leaves the root.
+fn joined(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let path = decoded(path);
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The path of a relative address, and the query and fragment behind it.
+fn parted(raw: &str) -> (&str, &str) {
+    raw.split_at(raw.find(['?', '#']).unwrap_or(raw.len()))
+}
+
+/// An address that needs no base: as it is written for the web, or `Some(None)` when its scheme is
+/// not for readers or it cannot be read. `None` for a relative address.
+fn absolute(raw: &str) -> Option<Option<String>> {
+    if raw.starts_with("//") {
+        let url = Url::parse(&format!("https:{raw}"));
+        return Some(url.ok().map(String::from));
+    }
+    match Url::parse(raw) {
+        Ok(url) if url.scheme() == "data" => Some(is_picture(raw).then(|| raw.to_owned())),
+        Ok(url) => Some(SCHEMES.contains(&url.scheme()).then(|| url.into())),
+        Err(url::ParseError::RelativeUrlWithoutBase) => None,
+        Err(_) => Some(None),
+    }
+}
+
+/// Whether a `data:` address holds pixels and nothing that could act.
+pub(super) fn is_picture(raw: &str) -> bool {
+    let kinds = ["png", "jpeg", "jpg", "gif", "webp", "avif"];
+    let is_kind = |kind: &&str| {
+        raw.strip_prefix("data:image/")
+            .and_then(|rest| rest.strip_prefix(kind))
+            .is_some_and(|rest| rest.starts_with([';', ',']))
+    };
+    kinds.iter().any(is_kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here(path: &str) -> Here {
+        let base: Url = "https://blog.example/".parse().unwrap();
+        let posts = [("2026/other.md", "other"), ("first.md", "first"), ("deep/index.md", "deep")];
+        let posts = posts.iter().map(|(path, slug)| (path.to_string(), format!("{base}{slug}/")));
+        let links = Arc::new(Links::new(&base, posts));
+        Here::new(links, path, "https://blog.example/a-post/".parse().unwrap())
+    }
+
+    #[test]
+    fn every_link_becomes_absolute() {
+        for (raw, expected) in [
+            ("https://x.example", "https://x.example/"),
+            ("//x.example/w", "https://x.example/w"),
+            ("mailto:a@x.example", "mailto:a@x.example"),
+            ("#n", "https://blog.example/a-post/#n"),
+            ("?q", "https://blog.example/a-post/?q"),
+            ("/z", "https://blog.example/z"),
+            ("../y", "https://blog.example/y"),
+            ("../y/", "https://blog.example/y/"),
+            ("other.md", "https://blog.example/other/"),
+            ("./other.md#part", "https://blog.example/other/#part"),
+            ("../first.md", "https://blog.example/first/"),
+            ("../first.html", "https://blog.example/first/"),
+            ("../first", "https://blog.example/first/"),
+            ("@/blog/2026/other.md", "https://blog.example/other/"),
+            ("/posts/first.md", "https://blog.example/first/"),
+            ("plan.pdf", "https://blog.example/2026/plan.pdf"),
+            ("../a%20plan.pdf?x#y", "https://blog.example/a%20plan.pdf?x#y"),
+            ("https://x.example/שלום a", "https://x.example/%D7%A9%D7%9C%D7%95%D7%9D%20a"),
+        ] {
+            assert_eq!(here("2026/a.md").link(raw).as_deref(), Some(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_no_reader_may_follow_is_no_link() {
+        for raw in
+            ["javascript:alert(1)", " JAVASCRIPT:x", "vbscript:x", "data:text/html,x", "file:///x"]
+        {
+            assert_eq!(here("a.md").link(raw), None, "{raw}");
+            assert_eq!(here("a.md").media(raw), None, "{raw}");
+        }
+        assert_eq!(here("a.md").link("http://[bad"), None);
+    }
+
+    #[test]
+    fn a_picture_beside_a_post_is_found_under_the_public_folder() {
+        for (raw, expected) in [
+            ("x.png", "https://blog.example/2026/x.png"),
+            ("images/a b.png", "https://blog.example/2026/images/a%20b.png"),
+            ("images/a%20b.png", "https://blog.example/2026/images/a%20b.png"),
+            ("../x.png", "https://blog.example/x.png"),
+            ("../../../x.png", "https://blog.example/x.png"),
+            ("/x.png", "https://blog.example/x.png"),
+            ("//cdn.example/x.png", "https://cdn.example/x.png"),
+            ("100%.png", "https://blog.example/2026/100%25.png"),
+        ] {
+            assert_eq!(here("2026/a.md").media(raw).as_deref(), Some(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn every_candidate_of_a_set_becomes_absolute() {
+        let here = here("a.md");
+        let set = here.set("x.png 1x, y.png 2x,//c.example/z,w.png 640w");
+        assert_eq!(
+            set.as_deref(),
+            Some(
+                "https://blog.example/x.png 1x, https://blog.example/y.png 2x, \
+                 https://c.example/z%2Cw.png 640w"
+            )
+        );
+        assert_eq!(here.set("x.png").as_deref(), Some("https://blog.example/x.png"));
+        assert_eq!(here.set(" , "), None);
+    }
+
+    #[test]
+    fn a_link_to_a_file_that_is_no_post_is_told() {
+        let here = here("a.md");
+        assert!(here.link("missing.md").is_some());
+        assert!(here.link("first.md").is_some());
+        assert_eq!(here.broken(), ["missing.md"]);
+    }
+}

@@ -1,0 +1,320 @@
+//! Pages: a source file read, with everything that it says about itself.
+//!
+//! A [`Page`] knows its title, its written dates, its language and the place that it asks for
+//! under the public folder. A place is safe by construction: parts of letters and digits or of a
+//! checked permalink, never `..`, never the name of a file that the site itself writes.
+//!
+//! Identity, instants and the place it really gets depend on the other pages and on what is
+//! known: `mod` settles them.
+
+use sha2::{Digest as _, Sha256};
+use unicode_normalization::UnicodeNormalization as _;
+use url::Url;
+
+use super::{
+    Settings,
+    date::{self, Day, Written},
+    fields::{self, Front},
+    front_matter::{Document, Fault, normal},
+    links,
+    markdown::{self, Kind},
+    text,
+};
+
+/// A source file read.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Relative to the posts folder.
+    pub(super) path: String,
+    /// The file as it stands.
+    pub(super) source: String,
+    pub(super) front: Front,
+    pub(super) body: String,
+    pub(super) body_line: usize,
+    pub(super) kind: Kind,
+    /// Plain text, never empty.
+    pub(super) title: String,
+    /// Hash of the body; `None` when it is empty and recognises nothing.
+    pub(super) body_hash: Option<String>,
+    /// The written date: of the front matter, else of the file name, else of the folders.
+    pub(super) date: Option<Written>,
+    /// Its own language, where it says one.
+    pub(super) language: Option<String>,
+    /// The folder of its translation, when the file name or folder tells a language.
+    prefix: Option<String>,
+    stem: String,
+    /// Where its slug or permalink stands.
+    pub(super) address_line: Option<usize>,
+    pub(super) warnings: Vec<Fault>,
+}
+
+impl Page {
+    /// Reads a file. `source` is kept as it stands.
+    pub(super) fn read(path: &str, source: &str) -> Result<Self, Fault> {
+        let mut warnings = Vec::new();
+        let normal = normal(source);
+        let clean = text::xml(&normal);
+        warnings.extend(forbidden(&normal));
+        let document = Document::read(&clean)?;
+        warnings.extend(document.table.repaired.iter().cloned());
+        let front = Front::read(&document.table, &mut warnings)?;
+        let name = Name::read(path);
+        let title = title(&front, document.body, &name);
+        let language = front.language.as_deref().and_then(fields::language);
+        if let (Some(written), None) = (&front.language, &language) {
+            let why = format!("\"{written}\" is no language tag such as \"en\" or \"pt-BR\"");
+            warnings.push(Fault::new(document.table.line_of("lang"), why));
+        }
+        let address = ["slug", "permalink", "url", "path"].iter();
+        Ok(Self {
+            address_line: address.filter_map(|key| document.table.line_of(key)).next(),
+            path: path.to_owned(),
+            source: source.to_owned(),
+            date: front.date.or(name.day.map(Written::Day)),
+            body: document.body.to_owned(),
+            body_line: document.body_line,
+            body_hash: hash(document.body),
+            kind: name.kind,
+            title,
+            language: language.or(name.language.clone()),
+            prefix: name.language,
+            stem: name.stem,
+            front,
+            warnings,
+        })
+    }
+
+    /// The place that the page asks for. `day` is that of its publication.
+    pub(super) fn place(&self, settings: &Settings, day: Day) -> Result<String, Fault> {
+        let slug = self.slug()?;
+        let place = match &self.front.permalink {
+            Some(permalink) => {
+                let own = own(permalink, &settings.base);
+                let own = own.map_err(|fault| Fault { line: self.address_line, ..fault })?;
+                expanded(&own, &slug, day)
+            }
+            None => {
+                let place = expanded(&settings.permalink, &slug, day);
+                let site = settings.language.split('-').next();
+                match &self.prefix {
+                    Some(prefix) if Some(prefix.as_str()) != site => format!("{prefix}/{place}"),
+                    _ => place,
+                }
+            }
+        };
+        safe(&place).map_err(|fault| Fault { line: self.address_line, ..fault })
+    }
+
+    /// The last part of its address, unless a permalink says otherwise.
+    fn slug(&self) -> Result<String, Fault> {
+        if let Some(written) = &self.front.slug {
+            let slug = text::slug(written);
+            if slug.is_empty() || written.trim_matches('/').contains(['/', '\\']) {
+                let why = format!(
+                    "the slug \"{written}\" must be one part of an address, such as \"a-post\""
+                );
+                return Err(Fault::new(self.address_line, why));
+            }
+            return Ok(slug);
+        }
+        let slug = text::slug(&self.stem);
+        if slug.is_empty() { Ok(format!("post-{}", &short(&self.path))) } else { Ok(slug) }
+    }
+
+    /// The addresses that this page has or once had, as places.
+    pub(super) fn former(&self, base: &Url) -> Vec<String> {
+        self.front.aliases.iter().map(|alias| place_of(alias, base)).collect()
+    }
+
+    /// The line of the body on which `found` stands, counted in the file.
+    pub(super) fn line_of(&self, found: &str) -> Option<usize> {
+        let before = self.body.get(..self.body.find(found)?)?;
+        Some(self.body_line + before.matches('\n').count())
+    }
+}
+
+/// What the name of a file tells.
+struct Name {
+    stem: String,
+    day: Option<Day>,
+    language: Option<String>,
+    kind: Kind,
+}
+
+impl Name {
+    fn read(path: &str) -> Self {
+        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
+        let is_html = ending.eq_ignore_ascii_case("html") || ending.eq_ignore_ascii_case("htm");
+        let kind = if is_html { Kind::Html } else { Kind::Markdown };
+        let suffix = stem.rsplit_once('.').filter(|(_, tag)| is_language(tag));
+        let stem = suffix.map_or(stem, |(stem, _)| stem);
+        let folder = folders.split('/').next().filter(|folder| is_language(folder));
+        let language = suffix.map(|(_, tag)| tag).or(folder).and_then(fields::language);
+        // A post in a folder of its own, beside its pictures, is named by the folder.
+        let own = folders.rsplit('/').next().unwrap_or_default();
+        let stem = if stem == "index" && !own.is_empty() { own } else { stem };
+        let named = date::of_name(stem);
+        let (day, stem) = match named {
+            Some((day, rest)) if !rest.is_empty() => (Some(day), rest),
+            Some((day, _)) => (Some(day), stem),
+            None => (day_of_folders(folders), stem),
+        };
+        Self { stem: stem.to_owned(), day, language, kind }
+    }
+}
+
+/// The day of folders such as `2011/08/` or `2011/08/24/`.
+fn day_of_folders(folders: &str) -> Option<Day> {
+    let parts: Vec<&str> = folders.split('/').collect();
+    let number = |part: Option<&&str>, long: usize| {
+        part.filter(|part| part.len() == long).and_then(|part| part.parse::<i16>().ok())
+    };
+    (0..parts.len()).find_map(|place| {
+        let year = number(parts.get(place), 4)?;
+        let month = number(parts.get(place + 1), 2)?;
+        let day = number(parts.get(place + 2), 2).unwrap_or(1);
+        match Written::read(&format!("{year:04}-{month:02}-{day:02}"))? {
+            Written::Day(day) => Some(day),
+            _ => None,
+        }
+    })
+}
+
+/// Whether a part of a path is a language: one of ISO 639-1 that blogs are written in, so that a
+/// folder `ai/` or `go/` stays what it is.
+fn is_language(part: &str) -> bool {
+    const LANGUAGES: &str = "ar be bg bn ca cs da de el en eo es et eu fa fi fr ga gl he hi hr hu \
+                             hy id is it ja ka ko lt lv mk ms nb ne nl nn no pl pt ro ru sk sl sq \
+                             sr sv ta te th tr uk ur uz vi zh";
+    let primary = part.split(['-', '_']).next().unwrap_or_default();
+    let fits = part.len() == primary.len() || fields::language(part).is_some();
+    fits && LANGUAGES.split_whitespace().any(|language| language == primary)
+}
+
+fn title(front: &Front, body: &str, name: &Name) -> String {
+    let written = front.title.as_deref().map(markdown::plain).filter(|title| !title.is_empty());
+    let title = written.or_else(|| markdown::heading(body, name.kind)).unwrap_or_else(|| {
+        let words = name.stem.replace(['-', '_'], " ");
+        let mut letters = words.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+    });
+    text::xml(&title).into_owned()
+}
+
+/// The first character that XML forbids, for all of them.
+fn forbidden(text: &str) -> Option<Fault> {
+    let (place, character) = text.char_indices().find(|&(_, c)| !text::is_xml(c))?;
+    let count = text.chars().filter(|&c| !text::is_xml(c)).count();
+    let line = 1 + text.get(..place).unwrap_or_default().matches('\n').count();
+    let others = if count > 1 { format!(", {count} in all") } else { String::new() };
+    let code = u32::from(character);
+    let why = format!("the character U+{code:04X} may stand in no feed; it was left out{others}");
+    Some(Fault::new(Some(line), why))
+}
+
+/// The hash of a body, whatever blank lines surround it.
+fn hash(body: &str) -> Option<String> {
+    let body = body.trim();
+    (!body.is_empty()).then(|| hexadecimal(body))
+}
+
+fn hexadecimal(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn short(path: &str) -> String {
+    hexadecimal(path).chars().take(8).collect()
+}
+
+/// A permalink as a path of this site, before its marks are replaced.
+fn own(permalink: &str, base: &Url) -> Result<String, Fault> {
+    if !permalink.contains("://") {
+        return Ok(permalink.to_owned());
+    }
+    let rest = permalink.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    match rest {
+        Some((host, _)) if base.host_str() == host.split(':').next() => {
+            Ok(place_of(permalink, base))
+        }
+        _ => Err(Fault::new(
+            None,
+            format!(
+                "the permalink \"{permalink}\" leads to another site; write a path such as \
+                 \"/a-post/\""
+            ),
+        )),
+    }
+}
+
+/// The pattern with `{slug}`, `{year}`, `{month}`, `{day}` (or Jekyll's `:slug`, `:title` ..)
+/// replaced.
+fn expanded(pattern: &str, slug: &str, (year, month, day): Day) -> String {
+    let (year, month) = (format!("{year:04}"), format!("{month:02}"));
+    let day = format!("{day:02}");
+    let marks =
+        [("slug", slug), ("title", slug), ("year", &year), ("month", &month), ("day", &day)];
+    marks.iter().fold(pattern.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value).replace(&format!(":{name}"), value)
+    })
+}
+
+/// Files that the site itself writes to the public folder.
+const TAKEN: [&str; 6] =
+    ["atom.xml", "feed.json", "feed.xml", "rss.xml", "style.css", "robots.txt"];
+
+/// A place without a slash at either end, once each part of it is safe as a folder's name.
+fn safe(place: &str) -> Result<String, Fault> {
+    let refuse = |why: &str| {
+        let why = format!("the address \"{place}\" {why}; write a permalink such as \"/a-post/\"");
+        Err(Fault::new(None, why))
+    };
+    let decoded = text::decoded(place).nfc().collect::<String>();
+    let bare = decoded.trim_matches('/');
+    let bare = bare.strip_suffix("index.html").unwrap_or(bare);
+    let bare = bare.strip_suffix(".html").or(bare.strip_suffix(".htm")).unwrap_or(bare);
+    let parts: Vec<&str> = bare.split('/').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let forbidden = |c: char| c.is_control() || "\\:*?\"<>|#%{}".contains(c) || !text::is_xml(c);
+    if parts.iter().any(|part| part.starts_with('.')) {
+        return refuse("has a part that begins with a dot");
+    }
+    if parts.iter().any(|part| part.contains(forbidden) || part.ends_with('.')) {
+        return refuse("holds a character that file names cannot");
+    }
+    if parts.iter().any(|part| part.len() > 200) || parts.len() > 20 {
+        return refuse("is too long");
+    }
+    let place = parts.join("/");
+    if place.is_empty() {
+        return refuse("is that of the front page");
+    }
+    if TAKEN.contains(&place.to_lowercase().as_str()) {
+        return refuse("is that of a file that the site writes itself");
+    }
+    Ok(place)
+}
+
+/// The place that an address of this site names, whatever the site's own address was then.
+pub(super) fn place_of(address: &str, base: &Url) -> String {
+    let path = match address.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => address,
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let decoded = text::decoded(path.trim_matches('/')).nfc().collect::<String>();
+    let prefix = text::decoded(base.path().trim_matches('/')).into_owned();
+    let place =
+        decoded.strip_prefix(&prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let place = place.unwrap_or(&decoded).trim_matches('/');
+    let place = place.strip_suffix("index.html").unwrap_or(place).trim_matches('/');
+    place.strip_suffix(".html").unwrap_or(place).to_lowercase()
+}
+
+/// The address of a place.
+pub(super) fn address(base: &Url, place: &str) -> Url {
+    let mut url = links::below(base, place);
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.push("");
+    }
+    url
+}
