@@ -78,6 +78,8 @@ fn serve_sends_new_posts_answers_one_click_and_ends_when_told() {
     );
     assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
     assert_eq!(state(&world), "ended");
+    let page = http(port, "GET /one/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<h1"), "{page}");
     assert_eq!(terminate(&mut child), Some(0));
 }
 

@@ -1,4 +1,4 @@
-//! `serve`: the same run for ever, and the door for unsubscribe links.
+//! `serve`: the same run for ever, and the door for unsubscribe links and published files.
 //!
 //! It wakes for the next planned issue, for the next retry and once a minute to look for new
 //! posts; it holds the instance lock all the while. Configuration and templates are read again
@@ -7,7 +7,12 @@
 //! SIGTERM and SIGINT finish what is in flight, give the rest back and end with status 0. Under
 //! systemd it reports READY and STOPPING (`Type=notify`).
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::Serialize;
 use tokio::{
@@ -68,7 +73,8 @@ pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Res
     let address = listen.unwrap_or(site.config.listen);
     let listener =
         TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
-    let answering = tokio::spawn(answer(listener, web(&site, &run, &clock), stop.clone()));
+    let (web, folder) = (web(&site, &run, &clock), site.config.output.clone());
+    let answering = tokio::spawn(answer(listener, web, folder, stop.clone()));
     tracing::info!(%address, "serving");
     notify(&[sd_notify::NotifyState::Ready]);
     let ended = passes(run, site, &clock, stop).await;
@@ -140,11 +146,12 @@ async fn pause(store: &Store, site: &Site, now: Timestamp) -> Duration {
     until.clamp(Duration::from_secs(1), PAUSE)
 }
 
-async fn answer(listener: TcpListener, web: Web, mut stop: watch::Receiver<bool>) {
+async fn answer(listener: TcpListener, web: Web, folder: PathBuf, mut stop: watch::Receiver<bool>) {
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let served = axum::serve(listener, web::router(web)).with_graceful_shutdown(stopped).await;
+    let doors = web::router(web).merge(web::files::router(folder));
+    let served = axum::serve(listener, doors).with_graceful_shutdown(stopped).await;
     if let Err(error) = served {
         tracing::error!(%error, "the web server failed");
     }
