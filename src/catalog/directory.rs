@@ -35,9 +35,12 @@ pub fn sources(folder: &Path) -> Result<Vec<Source>, Error> {
     Ok(files.map(|(path, file)| Source { path, text: text(&file) }).collect())
 }
 
-/// The other files of a folder by their relative paths, in their order.
+/// The other files of a folder by their relative paths, in their order. A file that would take
+/// the place of one that the site writes is none of them.
 pub fn assets(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
-    let is_asset = |path: &str| !is_post(path) && !is_index(path) && !is_clutter(path);
+    let is_asset = |path: &str| {
+        !is_post(path) && !is_index(path) && !is_clutter(path) && !is_written_by_site(path)
+    };
     Ok(files(folder)?.into_iter().filter(|(path, _)| is_asset(path)).collect())
 }
 
@@ -82,6 +85,10 @@ fn is_post(path: &str) -> bool {
 
 fn is_index(path: &str) -> bool {
     matches!(path.to_ascii_lowercase().as_str(), "index.md" | "index.markdown" | "index.html")
+}
+
+fn is_written_by_site(path: &str) -> bool {
+    super::page::TAKEN.contains(&path.to_ascii_lowercase().as_str())
 }
 
 /// What editors and file managers leave behind, and data that generators read from beside posts.
@@ -153,6 +160,7 @@ mod tests {
             ("a/x.png", b"x"),
             ("plan.pdf", b""),
             ("index.html", b""),
+            ("feed.xml", b""),
             (".DS_Store", b""),
             ("a.md~", b""),
             ("_data/y.json", b""),

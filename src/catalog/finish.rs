@@ -10,7 +10,9 @@ use super::{
     Entry, Known, Record, Refusal, Settings, date,
     front_matter::Fault,
     links::{Here, Links},
-    markdown, page, text,
+    markdown::{self, Written},
+    page::{self, Page},
+    text,
 };
 use crate::{
     domain::post::{Comments, Direction, Image, Post, PostId, RelatedChoice},
@@ -54,15 +56,10 @@ fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -
     let page = &entry.page;
     let url = page::address(&settings.base, &entry.place);
     let here = Arc::new(Here::new(Arc::clone(links), &page.path, url.clone()));
-    let rendered = markdown::render(&page.body, page.kind, &page.title, &here);
-    let mut faults = page.warnings.clone();
-    for name in &rendered.left_out {
-        let why = format!("a <{name}> has no place in feeds and letters and was left out");
-        faults.push(Fault::new(page.line_of(&format!("<{name}")), why));
-    }
+    let rendered = markdown::render(written(page), &here);
+    let mut faults = left_out(page, &rendered);
     let front = &page.front;
     let language = page.language.clone().unwrap_or_else(|| settings.language.clone());
-    let by_language = Direction::of_language(&language);
     let post = Post {
         id: entry.id.clone().unwrap_or_else(|| PostId::new(url.as_str())),
         key: entry.key.clone(),
@@ -78,11 +75,7 @@ fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -
             authors => authors.to_vec(),
         },
         tags: front.tags.clone(),
-        direction: match front.is_rtl {
-            Some(true) => Direction::Rtl,
-            Some(false) => Direction::Ltr,
-            None => by_language,
-        },
+        direction: direction(front.is_rtl, &language),
         language,
         image: image(entry, &here),
         comments: comments(entry, &here),
@@ -92,14 +85,51 @@ fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -
         },
         url: url.into(),
     };
-    for broken in here.broken() {
-        let why = format!("the link to {broken} leads to no published post");
-        faults.push(Fault::new(page.line_of(&broken), why));
-    }
+    faults.extend(broken(page, &here));
     // A stale post was told about in its refusal; its lines are not those of the file.
     faults.retain(|_| !entry.is_stale);
     let warnings = faults.into_iter().map(|fault| Refusal::new(&page.path, fault)).collect();
     Finished { record: record(entry, &post, now), post, warnings }
+}
+
+/// What the body had to lose.
+fn left_out(page: &Page, rendered: &markdown::Rendered) -> Vec<Fault> {
+    let mut faults = page.warnings.clone();
+    for name in &rendered.left_out {
+        let why = format!("a <{name}> has no place in feeds and letters and was left out");
+        faults.push(Fault::new(page.line_of(&format!("<{name}")), why));
+    }
+    for mark in &rendered.marks {
+        let why = format!("the template mark \"{mark}\" cannot be run here and was left out");
+        faults.push(Fault::new(page.line_of_mark(mark), why));
+    }
+    faults
+}
+
+/// The links that lead nowhere.
+fn broken(page: &Page, here: &Here) -> impl Iterator<Item = Fault> {
+    let fault = |link: String| {
+        let why = format!("the link to {link} leads to no published post");
+        Fault::new(page.line_of(&link), why)
+    };
+    here.broken().into_iter().map(fault)
+}
+
+fn direction(is_rtl: Option<bool>, language: &str) -> Direction {
+    match is_rtl {
+        Some(true) => Direction::Rtl,
+        Some(false) => Direction::Ltr,
+        None => Direction::of_language(language),
+    }
+}
+
+fn written(page: &Page) -> Written<'_> {
+    Written {
+        text: &page.body,
+        kind: page.kind,
+        title: &page.title,
+        image: page.front.image.as_ref().map_or("", |image| &image.url),
+    }
 }
 
 /// What its author wrote as such, else what stands before the mark for more, else its beginning.
@@ -112,7 +142,7 @@ fn summary(entry: &Entry, html: &str, here: &Arc<Here>) -> String {
     }
     let teaser = MARKS.iter().find_map(|mark| page.body.split_once(mark)).map(|(before, _)| before);
     if let Some(teaser) = teaser.filter(|teaser| !teaser.trim().is_empty()) {
-        let rendered = markdown::render(teaser, page.kind, &page.title, here);
+        let rendered = markdown::render(Written { text: teaser, ..written(page) }, here);
         return text::summary(&rendered.html);
     }
     text::summary(html)

@@ -8,7 +8,7 @@
 //! A link to a Markdown file that is no published post is kept, and told as broken.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -57,7 +57,7 @@ pub(super) struct Here {
     links: Arc<Links>,
     folder: String,
     url: Url,
-    broken: Mutex<Vec<String>>,
+    broken: Mutex<BTreeSet<String>>,
 }
 
 impl Here {
@@ -68,7 +68,7 @@ impl Here {
     }
 
     /// Links to files that are no posts.
-    pub(super) fn broken(&self) -> Vec<String> {
+    pub(super) fn broken(&self) -> BTreeSet<String> {
         self.broken.lock().map(|broken| broken.clone()).unwrap_or_default()
     }
 
@@ -87,10 +87,9 @@ impl Here {
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-        if matches!(ending.as_str(), "md" | "markdown")
-            && let Ok(mut broken) = self.broken.lock()
-        {
-            broken.push(raw.to_owned());
+        let is_post = path.starts_with("@/") || matches!(ending.as_str(), "md" | "markdown");
+        if is_post && let Ok(mut broken) = self.broken.lock() {
+            broken.insert(raw.to_owned());
         }
         let is_file =
             (2..=5).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -301,6 +300,6 @@ mod tests {
         let here = here("a.md");
         assert!(here.link("missing.md").is_some());
         assert!(here.link("first.md").is_some());
-        assert_eq!(here.broken(), ["missing.md"]);
+        assert_eq!(here.broken().into_iter().collect::<Vec<_>>(), ["missing.md"]);
     }
 }

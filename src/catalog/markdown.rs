@@ -21,7 +21,7 @@ use comrak::{Arena, Node, Options, nodes::NodeValue};
 
 use super::{
     links::{self, Here},
-    text,
+    shortcodes, text,
 };
 
 mod frames;
@@ -42,6 +42,8 @@ pub(super) struct Rendered {
     pub(super) html: String,
     /// What had to be left out.
     pub(super) left_out: BTreeSet<&'static str>,
+    /// Template marks that cannot be run.
+    pub(super) marks: BTreeSet<String>,
 }
 
 static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
@@ -59,16 +61,27 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     options
 });
 
-/// The body as HTML. A first heading that repeats `title` is dropped: pages and letters show the
-/// title above the body.
-pub(super) fn render(body: &str, kind: Kind, title: &str, here: &Arc<Here>) -> Rendered {
-    let html = match kind {
-        Kind::Markdown => Cow::Owned(to_html(body, title)),
-        Kind::Html => Cow::Borrowed(body),
+/// A body as its author wrote it, with what is shown beside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written<'t> {
+    pub(super) text: &'t str,
+    pub(super) kind: Kind,
+    /// A first heading that repeats it is dropped: pages and letters show it above the body.
+    pub(super) title: &'t str,
+    /// The lead picture, as its address is written; empty without one.
+    pub(super) image: &'t str,
+}
+
+/// The body as HTML.
+pub(super) fn render(written: Written<'_>, here: &Arc<Here>) -> Rendered {
+    let (body, marks) = shortcodes::translated(written.text, written.kind, written.image);
+    let html = match written.kind {
+        Kind::Markdown => Cow::Owned(to_html(&body, written.title)),
+        Kind::Html => body,
     };
     let (shaped, left_out) = frames::shape(&html);
     let clean = sanitised(&shaped, here);
-    Rendered { html: text::xml(&without_empty(clean)).into_owned(), left_out }
+    Rendered { html: text::xml(&without_empty(clean)).into_owned(), left_out, marks }
 }
 
 fn to_html(body: &str, title: &str) -> String {

@@ -11,7 +11,7 @@
 //!
 //! One file a thought: `front_matter` and `fields` (what an author says of a post), `date`,
 //! `page` (a file read), `identity` (which known post it is), `settle` (when, where, called
-//! what), `links`, `markdown` and `text` (what it shows), `finish` (the post).
+//! what), `shortcodes`, `links`, `markdown` and `text` (what it shows), `finish` (the post).
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -30,6 +30,7 @@ mod links;
 mod markdown;
 mod page;
 mod settle;
+mod shortcodes;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -126,6 +126,12 @@ impl Page {
         self.front.aliases.iter().map(|alias| place_of(alias, base)).collect()
     }
 
+    /// The line of the file on which a template mark of that name stands.
+    pub(super) fn line_of_mark(&self, name: &str) -> Option<usize> {
+        let is_mark = |line: &str| line.contains('{') && line.contains(name);
+        self.body.lines().position(is_mark).map(|place| self.body_line + place)
+    }
+
     /// The line of the body on which `found` stands, counted in the file.
     pub(super) fn line_of(&self, found: &str) -> Option<usize> {
         let before = self.body.get(..self.body.find(found)?)?;
@@ -260,8 +266,8 @@ fn expanded(pattern: &str, slug: &str, (year, month, day): Day) -> String {
 }
 
 /// Files that the site itself writes to the public folder.
-const TAKEN: [&str; 6] =
-    ["atom.xml", "feed.json", "feed.xml", "rss.xml", "style.css", "robots.txt"];
+pub(super) const TAKEN: [&str; 6] =
+    ["atom.xml", "feed.json", "feed.xml", "rss.xml", "style.css", "sitemap.xml"];
 
 /// A place without a slash at either end, once each part of it is safe as a folder's name.
 fn safe(place: &str) -> Result<String, Fault> {

@@ -11,7 +11,7 @@
 use std::{cell::RefCell, collections::BTreeSet};
 
 use lol_html::{
-    RewriteStrSettings, element,
+    HandlerResult, RewriteStrSettings, element,
     html_content::{ContentType, Element},
     rewrite_str,
 };
@@ -40,17 +40,7 @@ pub(super) fn shape(html: &str) -> (String, BTreeSet<&'static str>) {
             "bdo",
             |element| Ok(element.set_tag_name("span")?)
         ))
-        .append_element_content_handler(element!("img", |picture| {
-            if let (None, Some(late)) =
-                (picture.get_attribute("src"), picture.get_attribute("data-src"))
-            {
-                picture.set_attribute("src", &late)?;
-            }
-            if !picture.has_attribute("alt") {
-                picture.set_attribute("alt", "")?;
-            }
-            Ok(())
-        }))
+        .append_element_content_handler(element!("img", picture))
         .append_element_content_handler(element!(
             "script, style, form, svg, math, canvas",
             |gone| {
@@ -62,6 +52,20 @@ pub(super) fn shape(html: &str) -> (String, BTreeSet<&'static str>) {
     // What cannot be shaped is left to the sanitiser, which drops frames and forms.
     let shaped = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
     (shaped, left_out.into_inner())
+}
+
+/// Gives a picture the address it loads late and an `alt`; one without any address goes.
+fn picture(image: &mut Element<'_, '_>) -> HandlerResult {
+    if let (None, Some(late)) = (image.get_attribute("src"), image.get_attribute("data-src")) {
+        image.set_attribute("src", &late)?;
+    }
+    let shows = |name| image.get_attribute(name).is_some_and(|value| !value.trim().is_empty());
+    if !shows("src") && !shows("srcset") {
+        image.remove();
+    } else if !image.has_attribute("alt") {
+        image.set_attribute("alt", "")?;
+    }
+    Ok(())
 }
 
 /// Puts a link where a frame was. `false` when the frame tells no address.
@@ -143,6 +147,7 @@ mod tests {
             ("<input type=\"checkbox\" checked=\"\" disabled=\"\" /> a", "☑ a"),
             ("<input type=\"checkbox\"> a", "☐ a"),
             ("<img data-src=\"x.png\">", "<img data-src=\"x.png\" src=\"x.png\" alt=\"\">"),
+            ("<img src=\"\" alt=\"lost\">", ""),
             ("<bdo dir=\"rtl\">a</bdo>", "<span dir=\"rtl\">a</span>"),
         ] {
             assert_eq!(shape(html).0, expected);

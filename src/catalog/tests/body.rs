@@ -168,6 +168,14 @@ fn what_is_left_out_is_told_with_its_line() {
     assert!(warning.to_string().starts_with("posts/a.md:7: a <svg>"), "{warning}");
 }
 
+#[test]
+fn deeply_nested_text_does_no_harm() {
+    for part in ["<div>", "> ", "[", "*a ", "- ", "<b><i>", "{{", "{% raw %}", "![", "`a``"] {
+        let text = format!("---\ndate: 2026-11-02\n---\n{}", part.repeat(5_000));
+        assert_eq!(read_new(&[("a.md", &text)]).posts.len(), 1, "{part}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
