@@ -320,7 +320,7 @@ pub struct Newsletter {
     pub id: String,
     /// What readers see.
     pub name: String,
-    /// Why they get it.
+    /// A sentence at the foot of its letters, or empty.
     pub description: String,
     /// Offered cadences; those but instant with their schedules.
     pub cadences: Vec<(Cadence, Option<Schedule>)>,
@@ -516,7 +516,7 @@ impl Check<'_> {
             let name = one.name.clone().unwrap_or_else(|| title.to_owned());
             newsletters.push(Newsletter {
                 cadences: self.cadences(&one, zone)?,
-                description: one.description.unwrap_or_else(|| format!("You asked for {name}.")),
+                description: one.description.unwrap_or_default(),
                 id: one.id,
                 name,
             });

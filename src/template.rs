@@ -77,6 +77,7 @@ impl Templates {
         let mut tera = Tera::default();
         tera.register_filter("date", date);
         tera.register_filter("wrap", wrap);
+        tera.register_filter("brief", brief);
         let templates = sources.iter().filter(|(name, _)| is_template(name));
         if let Err(error) = tera.add_raw_templates(templates) {
             return Err(explain("", &error, &sources));
@@ -191,6 +192,15 @@ fn wrap(text: &str, options: Kwargs, _: &State<'_>) -> TeraResult<String> {
     Ok(lines.join("\n"))
 }
 
+/// `summary | brief(length=140)`: at most so many characters, cut after a word and marked `…`.
+fn brief(text: &str, options: Kwargs, _: &State<'_>) -> TeraResult<String> {
+    let length = options.get::<usize>("length")?.unwrap_or(140);
+    let Some((end, _)) = text.char_indices().nth(length) else { return Ok(text.to_owned()) };
+    let kept = text.get(..end).unwrap_or(text);
+    let kept = kept.rfind(char::is_whitespace).and_then(|cut| kept.get(..cut)).unwrap_or(kept);
+    Ok(format!("{}…", kept.trim_end_matches([' ', ',', ';', ':', '.', '–'])))
+}
+
 fn wrap_line(line: &str, width: usize) -> String {
     let mut wrapped = String::with_capacity(line.len() + 8);
     let mut column = 0;
@@ -282,6 +292,17 @@ mod tests {
         ] {
             let state_free = text.lines().map(|line| wrap_line(line, 8)).collect::<Vec<_>>();
             assert_eq!(state_free.join("\n"), wrapped);
+        }
+    }
+
+    #[test]
+    fn a_teaser_is_cut_after_a_word() {
+        for (text, expected) in [
+            ("{{ 'Short enough' | brief(length=12) }}", "Short enough"),
+            ("{{ 'One, two and three' | brief(length=6) }}", "One…"),
+            ("{{ 'Unbreakable' | brief(length=4) }}", "Unbr…"),
+        ] {
+            assert_eq!(rendered("x.txt", text), expected);
         }
     }
 

@@ -18,7 +18,7 @@ use std::{
 };
 
 use postrider::{
-    service::{Run, never_stops, site::Site, summary::Summary},
+    service::{self, Progress, Run, lock, never_stops, site::Site, summary::Summary},
     store::{Store, deliveries::Account},
     time::{Clock, Timestamp},
 };
@@ -118,14 +118,29 @@ impl World {
     pub(crate) fn run(&self) -> Summary {
         self.block(async {
             let site = Arc::new(Site::read(self.root()).unwrap());
-            let quiet: postrider::service::Progress = Arc::new(|_| {});
-            let clock = self.clock.clone();
-            let mut run =
-                Run::begin(site.clone(), "run", clock, never_stops(), quiet).await.unwrap();
+            let quiet: Progress = Arc::new(|_| {});
+            let mut run = self.begin(&site, &quiet).await;
             let summary = run.pass(site).await.unwrap();
             run.end().await;
             summary
         })
+    }
+
+    /// Begins a run. A child that another test is just starting holds every open file of this
+    /// process, the lock of a run that has ended too, until it is its own program; so the lock
+    /// is asked for again for a while.
+    async fn begin(&self, site: &Arc<Site>, progress: &Progress) -> Run {
+        for _ in 0..200 {
+            let clock = self.clock.clone();
+            match Run::begin(site.clone(), "run", clock, never_stops(), progress.clone()).await {
+                Ok(run) => return run,
+                Err(service::Error::Lock(lock::Error::Held(_))) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("the lock stayed held");
     }
 
     /// The letters under `var/outbox`: `issue/address` and text.

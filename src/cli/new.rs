@@ -11,7 +11,7 @@ const CONFIG: &str = include_str!("../../config/postrider.toml");
 const SUBSCRIBERS: &str = "address,name,newsletter,cadence,confirmed_at\n";
 
 /// What the sample says and a new site says instead.
-const OWN: [(&str, &str); 9] = [
+const OWN: [(&str, &str); 8] = [
     ("title = \"Salt & Solder\"", "title = \"My blog\""),
     (
         "description = \"Repair, low-power electronics and weather, from a small boat\"",
@@ -29,10 +29,6 @@ const OWN: [(&str, &str); 9] = [
     ),
     ("first_run = \"latest\"", "first_run = \"none\""),
     ("name = \"Salt & Solder letters\"", "# name = \"Letters of my blog\""),
-    (
-        "description = \"You asked for the letters of Salt & Solder.\"",
-        "# description = \"You asked for the letters of my blog.\"",
-    ),
 ];
 
 /// Makes the site.
