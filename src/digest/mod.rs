@@ -8,6 +8,7 @@
 //! Pure: posts, templates, keys and instants come in, values go out. Same input, same octets.
 
 pub mod message;
+mod plain;
 pub mod quoted;
 pub mod render;
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Digest,
     message::{self, Sender},
-    quoted,
+    plain, quoted,
 };
 use crate::{
     domain::{
@@ -244,7 +244,7 @@ fn article<'a>(post: &'a Post, zone: &Zone) -> Article<'a> {
         authors: &post.authors,
         summary: &post.summary,
         html: &post.html,
-        text: plain(&post.html).unwrap_or_else(|| post.summary.clone()),
+        text: plain::text(&post.html, WIDTH).unwrap_or_else(|| post.summary.clone()),
         image: post.image.as_ref(),
         comments: post.comments.as_ref(),
         language: &post.language,
@@ -260,14 +260,6 @@ fn teaser<'a>(post: &'a Post, zone: &Zone) -> Teaser<'a> {
         date: post.published.format(DAY, zone),
         image: post.image.as_ref(),
     }
-}
-
-/// The text of an article's HTML; `None` when the converter gives up (it has panicked on odd
-/// input before, so a panic is an answer too).
-fn plain(html: &str) -> Option<String> {
-    let convert = || html2text::from_read(html.as_bytes(), WIDTH).ok();
-    let text = std::panic::catch_unwind(convert).ok().flatten()?;
-    Some(text.trim_end().to_owned())
 }
 
 fn inline(html: &str, template: String) -> Result<String, Error> {
