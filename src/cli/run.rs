@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Refusal;
 use crate::{
-    service::{self, Progress, Run, daemon, lock, never_stops, site::Site},
+    service::{self, Progress, Run, Step, daemon, lock, never_stops, site::Site},
     time::Clock,
 };
 
@@ -15,7 +15,7 @@ pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refu
     let site = Arc::new(Site::read(root)?);
     let bar = bar(!quiet && !json);
     let shown = bar.clone();
-    let progress: Progress = Arc::new(move |step| shown.set_message(step.to_owned()));
+    let progress: Progress = Arc::new(move |step| show(&shown, step));
     let begun = Run::begin(site.clone(), "run", Clock::System, never_stops(), progress).await;
     let mut run = match begun {
         Ok(run) => run,
@@ -44,17 +44,32 @@ pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refu
     Ok(status)
 }
 
-/// A spinner that names the step, on a terminal only.
+/// A line that names the step, on a terminal only.
 fn bar(wanted: bool) -> ProgressBar {
     if !wanted || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-        bar.set_style(style);
-    }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+fn show(bar: &ProgressBar, step: Step) {
+    match step {
+        Step::Done => bar.inc(1),
+        Step::Begin(what, pieces) => {
+            let look = match pieces {
+                Some(_) => "{msg:16} {bar:30} {pos}/{len}, {eta} left",
+                None => "{spinner} {msg}",
+            };
+            if let Ok(style) = ProgressStyle::with_template(look) {
+                bar.set_style(style);
+            }
+            bar.set_length(pieces.unwrap_or(0));
+            bar.set_position(0);
+            bar.set_message(what);
+        }
+    }
 }
 
 /// The same for ever.

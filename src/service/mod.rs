@@ -37,6 +37,7 @@ use crate::{
     time::{Clock, Timestamp},
 };
 use lock::Lock;
+use pages::Press;
 use site::Site;
 use summary::Summary;
 
@@ -61,7 +62,16 @@ pub enum Error {
 const FILES_AT_ONCE: usize = 16;
 
 /// Where a run tells how far it is.
-pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It begins with something, of so many pieces where that is known.
+    Begin(&'static str, Option<u64>),
+    /// One more piece is done.
+    Done,
+}
 
 /// A run in the making: the site, its open ledger and the lock on it.
 pub struct Run {
@@ -115,14 +125,16 @@ impl Run {
         self.site = site;
         let mut summary = Summary::default();
         let now = self.clock.now();
-        (self.progress)("reading posts");
+        (self.progress)(Step::Begin("reading posts", None));
         let catalog = self.read(now, &mut summary).await?;
         self.subscribe(now, &mut summary).await?;
         if let Some(catalog) = catalog {
-            (self.progress)("publishing");
+            let pages = u64::try_from(catalog.posts.len()).ok();
+            (self.progress)(Step::Begin("writing pages", pages));
             let index = Index::new(&catalog.posts);
-            if pages::publish(&self.site, &catalog, &index, now, &mut summary) {
-                (self.progress)("opening issues");
+            let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
+            if press.publish(&catalog, &mut summary) {
+                (self.progress)(Step::Begin("opening issues", None));
                 self.open(&catalog, &index, now, &mut summary).await?;
             } else {
                 summary.troubles.push(
@@ -132,7 +144,8 @@ impl Run {
                 );
             }
         }
-        (self.progress)("sending letters");
+        let waiting = self.waiting().await?;
+        (self.progress)(Step::Begin("sending letters", Some(waiting)));
         self.send(&mut summary).await?;
         self.count(&mut summary).await?;
         Ok(summary)
@@ -250,6 +263,12 @@ impl Run {
         Ok(())
     }
 
+    /// How many letters are still to be sent.
+    async fn waiting(&self) -> Result<u64, Error> {
+        let counts = self.store.counts().await?;
+        Ok(counts.iter().filter(|count| count.state.is_open()).map(|count| count.count).sum())
+    }
+
     fn letters(&self) -> Letters {
         let desk = Arc::new(WritingDesk {
             store: self.store.clone(),
@@ -257,9 +276,13 @@ impl Run {
             newsletters: self.site.newsletters(),
             editions: Mutex::default(),
         });
+        let progress = self.progress.clone();
         Arc::new(move |leased| {
-            let desk = desk.clone();
-            Box::pin(async move { desk.write(leased).await })
+            let (desk, progress) = (desk.clone(), progress.clone());
+            Box::pin(async move {
+                progress(Step::Done);
+                desk.write(leased).await
+            })
         })
     }
 

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::{site::Site, summary::Summary};
+use super::{Progress, Step, site::Site, summary::Summary};
 use crate::{
     catalog::{Catalog, directory},
     domain::post::Post,
@@ -17,29 +17,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// Publishes the catalog. Returns whether every page that a letter may link to is there.
-pub(super) fn publish(
-    site: &Site,
-    catalog: &Catalog,
-    index: &Index,
-    now: Timestamp,
-    summary: &mut Summary,
-) -> bool {
-    let press = Press { site, folder: Folder::new(&site.config.output), index, now };
-    match press.all(catalog, summary) {
-        Ok(complete) => complete,
-        Err(error) => {
-            summary.troubles.push(error.to_string());
-            false
-        }
-    }
-}
-
-struct Press<'a> {
-    site: &'a Site,
-    folder: Folder,
-    index: &'a Index,
-    now: Timestamp,
+/// What publishing works with.
+pub(super) struct Press<'a> {
+    /// The site.
+    pub(super) site: &'a Site,
+    /// The index of the catalog's posts.
+    pub(super) index: &'a Index,
+    /// The present instant.
+    pub(super) now: Timestamp,
+    /// Told of each page.
+    pub(super) progress: &'a Progress,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,11 +38,26 @@ enum Error {
 }
 
 impl Press<'_> {
+    /// Publishes the catalog. Returns whether every page that a letter may link to is there.
+    pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> bool {
+        match self.all(catalog, summary) {
+            Ok(complete) => complete,
+            Err(error) => {
+                summary.troubles.push(error.to_string());
+                false
+            }
+        }
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::new(&self.site.config.output)
+    }
+
     fn all(&self, catalog: &Catalog, summary: &mut Summary) -> Result<bool, Error> {
         let sheet = pages::stylesheet(&self.site.templates);
-        summary.pages.count(self.folder.put("style.css", sheet.as_bytes())?);
+        summary.pages.count(self.folder().put("style.css", sheet.as_bytes())?);
         for (place, path) in directory::assets(&self.site.config.posts)? {
-            summary.pages.count(self.folder.copy(&place, &path)?);
+            summary.pages.count(self.folder().copy(&place, &path)?);
         }
         let complete = self.articles(&catalog.posts, summary)?;
         let described = self.site.described();
@@ -75,6 +77,7 @@ impl Press<'_> {
             let page = pages::article(&self.site.templates, &described, post, &related);
             let file = format!("{}/index.html", post.place);
             complete &= self.page(&file, page, summary)?;
+            (self.progress)(Step::Done);
         }
         Ok(complete)
     }
@@ -88,7 +91,7 @@ impl Press<'_> {
     ) -> Result<bool, Error> {
         match page {
             Ok(page) => {
-                summary.pages.count(self.folder.put(file, page.as_bytes())?);
+                summary.pages.count(self.folder().put(file, page.as_bytes())?);
                 Ok(true)
             }
             Err(error) => {
@@ -121,7 +124,7 @@ impl Press<'_> {
         ];
         for (file, octets) in made {
             match octets {
-                Ok(octets) => summary.feeds.count(self.folder.put(file, &octets)?),
+                Ok(octets) => summary.feeds.count(self.folder().put(file, &octets)?),
                 Err(error) => summary.troubles.push(format!("{file}: {error}")),
             }
         }
