@@ -251,6 +251,7 @@ impl Run {
             connections: if is_file { FILES_AT_ONCE } else { self.site.config.smtp.connections },
             letters: self.letters(),
             stop: self.stop.clone(),
+            watch: None,
         };
         let tally = worker::drain(desk).await?;
         summary.letters.add(&tally);
@@ -358,7 +359,8 @@ impl WritingDesk {
             .map_err(|error| Unmade::Never(error.to_string()))?;
         let issue = leased.issue_name.replace('/', "-");
         let name = format!("{}/{issue}/{}", leased.newsletter, to.address);
-        let envelope = Envelope { from: sender.from.1.clone(), to: to.address };
+        let id = format!("d{}", leased.id);
+        let envelope = Envelope { from: sender.from.1.clone(), to: to.address, id };
         Ok(Outgoing { envelope, name, message })
     }
 

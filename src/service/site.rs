@@ -12,7 +12,7 @@ use crate::{
     digest::message::Sender,
     outbox::{
         open::{Newsletter, Stationery},
-        relay::{Login, Relay, Tls},
+        relay::{Deadlines, Login, Proof, Relay, Tls},
         transport::Transport,
     },
     site as web_pages,
@@ -134,7 +134,9 @@ impl Site {
         }
         let login = match &smtp.login {
             None => None,
-            Some((user, file)) => Some(Login { user: user.clone(), password: password(file)? }),
+            Some((user, file)) => {
+                Some(Login { user: user.clone(), proof: Proof::Password(password(file)?) })
+            }
         };
         let tls = match smtp.tls {
             TlsMode::Implicit => Tls::Implicit,
@@ -142,7 +144,8 @@ impl Site {
             TlsMode::None => Tls::None,
         };
         let (host, port, hello) = (smtp.host.clone(), smtp.port, smtp.hello.clone());
-        Ok(Transport::Smtp(Relay { host, port, tls, login, hello }))
+        let deadlines = Deadlines::default();
+        Ok(Transport::Smtp(Relay { host, port, tls, login, hello, deadlines }))
     }
 
     /// Why no letter may leave this machine yet, if so: its unsubscribe link would lead nowhere.
