@@ -15,6 +15,7 @@ mod pages;
 pub mod readers;
 pub mod site;
 pub mod summary;
+mod turn;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -36,10 +37,10 @@ use crate::{
     store::{self, Ledger, Store, deliveries::Leased},
     time::{Clock, Timestamp},
 };
-use lock::Lock;
 use pages::Press;
 use site::Site;
 use summary::Summary;
+use turn::Turn;
 
 /// A run that could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum Error {
     /// The ledger.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The configuration: where the ledger is.
+    #[error(transparent)]
+    Site(#[from] site::Error),
     /// Another run, or the lock file.
     #[error(transparent)]
     Lock(#[from] lock::Error),
@@ -82,14 +86,14 @@ pub struct Run {
     clock: Clock,
     stop: watch::Receiver<bool>,
     progress: Progress,
-    _lock: Lock,
+    turn: Turn,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
 pub async fn open_store(site: &Site, now: Timestamp) -> Result<Store, Error> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|error| Error::Random(error.to_string()))?;
-    Ok(Store::open(&site.config.ledger, now, secret).await?)
+    Ok(Store::open(site.location()?, now, secret).await?)
 }
 
 impl Run {
@@ -103,11 +107,11 @@ impl Run {
         progress: Progress,
     ) -> Result<Self, Error> {
         let now = clock.now();
-        let lock = Lock::take(&site.config.ledger, verb, now)?;
-        let store = open_store(&site, now).await?;
+        let (store, turn) = Turn::take(&site, verb, &clock).await?;
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
-        Ok(Self { site, store, ledger, clock, stop, progress, _lock: lock })
+        let stop = turn.stop(stop);
+        Ok(Self { site, store, ledger, clock, stop, progress, turn })
     }
 
     /// The ledger's secret.
@@ -117,6 +121,7 @@ impl Run {
 
     /// Ends the run: folds the ledger's log back and lets the lock go.
     pub async fn end(self) {
+        self.turn.end().await;
         self.store.close().await;
     }
 
