@@ -10,13 +10,14 @@
 //! on for ten seconds and a sent dot as long as its answer takes. A relay that hangs up on three
 //! connections in a row is given up, so that it cannot leave doubt after doubt.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use super::{
     attempt::{Completion, Failure},
     policy::{masked, next_attempt, verdict_after_dot, verdict_before_dot},
     recorder::Because,
     transport::{Connection, Outgoing},
+    watch::Point,
     worker::{Error, Floor, Unmade},
 };
 use crate::{
@@ -193,6 +194,7 @@ impl Lane {
 
     /// From the intent to the result of a letter that was offered; `false`: the lane ends.
     async fn finish(&mut self, leased: &Leased) -> Result<bool, Error> {
+        self.floor.desk.pass(Point::BeforeIntent);
         let intent = self.change(leased, DeliveryState::Leased, DeliveryState::Sending, None);
         let intent = self.floor.record(intent, Because::Said).await;
         let granted = match intent {
@@ -206,10 +208,13 @@ impl Lane {
             return Ok(true);
         }
         let Some(connection) = &mut self.connection else { return Ok(true) };
-        let completion = connection.complete().await;
+        self.floor.desk.pass(Point::AfterIntent);
+        let completion = watched(&self.floor, connection.complete()).await;
+        self.floor.desk.pass(Point::AfterReply);
         let usable = connection.is_usable();
         let leased = Leased { attempts: leased.attempts + 1, ..leased.clone() };
         self.settle(&leased, DeliveryState::Sending, verdict_after_dot(&completion)).await?;
+        self.floor.desk.pass(Point::AfterResult);
         if usable {
             self.strikes = 0;
             return Ok(true);
@@ -286,6 +291,20 @@ impl Lane {
 
 fn is_ours(failure: &Failure) -> bool {
     matches!(verdict_before_dot(failure), Verdict::Ours(_))
+}
+
+/// Lets the watch see the moment when the dot has left.
+async fn watched(floor: &Floor, completing: impl Future<Output = Completion>) -> Completion {
+    let mut completing = pin!(completing);
+    let mut dotted = false;
+    poll_fn(|cx| {
+        let polled = completing.as_mut().poll(cx);
+        if !std::mem::replace(&mut dotted, true) {
+            floor.desk.pass(Point::AfterDot);
+        }
+        polled
+    })
+    .await
 }
 
 async fn grace_is_over(floor: &Floor) {

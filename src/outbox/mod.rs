@@ -62,5 +62,6 @@ pub mod relay;
 mod sink;
 pub mod smtp;
 pub mod transport;
+pub mod watch;
 mod wire;
 pub mod worker;

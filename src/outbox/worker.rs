@@ -35,6 +35,7 @@ use super::{
     policy::{after_outage, masked},
     recorder::{Because, Gone, Pending, Recorder},
     transport::{Outgoing, Transport},
+    watch::{Point, Watch},
 };
 use crate::{
     domain::delivery::DeliveryState,
@@ -84,6 +85,16 @@ pub struct Desk {
     pub letters: Letters,
     /// Becomes true when the desk shall stop.
     pub stop: watch::Receiver<bool>,
+    /// Looks on; for tests.
+    pub watch: Option<Watch>,
+}
+
+impl Desk {
+    pub(super) fn pass(&self, point: Point) {
+        if let Some(watch) = &self.watch {
+            watch(point);
+        }
+    }
 }
 
 /// A drain that could not go on.

@@ -84,6 +84,7 @@ impl Town {
             connections,
             letters: Arc::new(|leased| Box::pin(async move { letter(&leased) })),
             stop: self.stop.subscribe(),
+            watch: None,
         }
     }
 

@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod lock;
 mod pages;
 pub mod readers;
+pub mod signals;
 pub mod site;
 pub mod summary;
 
@@ -30,6 +31,7 @@ use crate::{
         attempt::Envelope,
         open::{Newsletter, Printer},
         transport::{Outgoing, Transport},
+        watch::Watch,
         worker::{self, Desk, Letters, Unmade},
     },
     rank::Index,
@@ -82,6 +84,7 @@ pub struct Run {
     clock: Clock,
     stop: watch::Receiver<bool>,
     progress: Progress,
+    watch: Option<Watch>,
     _lock: Lock,
 }
 
@@ -107,7 +110,12 @@ impl Run {
         let store = open_store(&site, now).await?;
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
-        Ok(Self { site, store, ledger, clock, stop, progress, _lock: lock })
+        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, _lock: lock })
+    }
+
+    /// The same run, looked on by `watch` while it sends.
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// The ledger's secret.
@@ -251,6 +259,7 @@ impl Run {
             connections: if is_file { FILES_AT_ONCE } else { self.site.config.smtp.connections },
             letters: self.letters(),
             stop: self.stop.clone(),
+            watch: self.watch.clone(),
         };
         let tally = worker::drain(desk).await?;
         summary.letters.add(&tally);
