@@ -16,6 +16,7 @@ pub mod readers;
 pub mod signals;
 pub mod site;
 pub mod summary;
+mod turn;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -38,10 +39,10 @@ use crate::{
     store::{self, Ledger, Store, deliveries::Leased},
     time::{Clock, Timestamp},
 };
-use lock::Lock;
 use pages::Press;
 use site::Site;
 use summary::Summary;
+use turn::Turn;
 
 /// A run that could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,9 @@ pub enum Error {
     /// The ledger.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The configuration: where the ledger is.
+    #[error(transparent)]
+    Site(#[from] site::Error),
     /// Another run, or the lock file.
     #[error(transparent)]
     Lock(#[from] lock::Error),
@@ -85,14 +89,14 @@ pub struct Run {
     stop: watch::Receiver<bool>,
     progress: Progress,
     watch: Option<Watch>,
-    _lock: Lock,
+    turn: Turn,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
 pub async fn open_store(site: &Site, now: Timestamp) -> Result<Store, Error> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|error| Error::Random(error.to_string()))?;
-    Ok(Store::open(&site.config.ledger, now, secret).await?)
+    Ok(Store::open(site.location()?, now, secret).await?)
 }
 
 impl Run {
@@ -106,11 +110,11 @@ impl Run {
         progress: Progress,
     ) -> Result<Self, Error> {
         let now = clock.now();
-        let lock = Lock::take(&site.config.ledger, verb, now)?;
-        let store = open_store(&site, now).await?;
+        let (store, turn) = Turn::take(&site, verb, &clock).await?;
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
-        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, _lock: lock })
+        let stop = turn.stop(stop);
+        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, turn })
     }
 
     /// The same run, looked on by `watch` while it sends.
@@ -125,6 +129,7 @@ impl Run {
 
     /// Ends the run: folds the ledger's log back and lets the lock go.
     pub async fn end(self) {
+        self.turn.end().await;
         self.store.close().await;
     }
 
@@ -367,7 +372,8 @@ impl WritingDesk {
             .map_err(|error| Unmade::Never(error.to_string()))?;
         let issue = leased.issue_name.replace('/', "-");
         let name = format!("{}/{issue}/{}", leased.newsletter, to.address);
-        let envelope = Envelope { from: sender.from.1.clone(), to: to.address };
+        let id = format!("d{}", leased.id);
+        let envelope = Envelope { from: sender.from.1.clone(), to: to.address, id };
         Ok(Outgoing { envelope, name, message })
     }
 
