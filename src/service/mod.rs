@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod lock;
 mod pages;
 pub mod readers;
+pub mod signals;
 pub mod site;
 pub mod summary;
 mod turn;
@@ -31,6 +32,7 @@ use crate::{
         attempt::Envelope,
         open::{Newsletter, Printer},
         transport::{Outgoing, Transport},
+        watch::Watch,
         worker::{self, Desk, Letters, Unmade},
     },
     rank::Index,
@@ -86,6 +88,7 @@ pub struct Run {
     clock: Clock,
     stop: watch::Receiver<bool>,
     progress: Progress,
+    watch: Option<Watch>,
     turn: Turn,
 }
 
@@ -111,7 +114,12 @@ impl Run {
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
-        Ok(Self { site, store, ledger, clock, stop, progress, turn })
+        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, turn })
+    }
+
+    /// The same run, looked on by `watch` while it sends.
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// The ledger's secret.
@@ -256,7 +264,7 @@ impl Run {
             connections: if is_file { FILES_AT_ONCE } else { self.site.config.smtp.connections },
             letters: self.letters(),
             stop: self.stop.clone(),
-            watch: None,
+            watch: self.watch.clone(),
         };
         let tally = worker::drain(desk).await?;
         summary.letters.add(&tally);
