@@ -14,9 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod delivery;
+
 const ROUNDS: usize = 3;
 
 fn main() {
+    if delivery::is_sink() {
+        return;
+    }
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let wants = |name: &str| asked.is_empty() || asked.iter().any(|one| one == name);
     println!("{:<28}{:>12}{:>14}{:>8}{:>10}  ", "figure", "ours", "peer/limit", "ratio", "target");
@@ -25,6 +30,9 @@ fn main() {
     }
     if wants("letters") {
         letters();
+    }
+    if wants("delivery") {
+        delivery::delivery();
     }
 }
 
@@ -182,6 +190,16 @@ fn seconds(time: Duration) -> f64 {
 
 fn megabytes(kilobytes: u64) -> f64 {
     kilobytes as f64 / 1024.0
+}
+
+/// Prints a figure of which more is better: `ours` at least `target` times `peer`.
+fn rate(name: &str, ours: f64, peer: f64, target: f64, unit: &str) {
+    let ratio = ours / peer;
+    let verdict = if ratio >= target { "ok" } else { "short" };
+    println!(
+        "{name:<38}{ours:>9.0} {unit:<2}{peer:>9.0} {unit:<2}{ratio:>8.2}{:>10}  {verdict}",
+        format!(">= {target:.2}")
+    );
 }
 
 /// Prints a figure of which less is better: `ours` against `limit`, at most `target` times it.
