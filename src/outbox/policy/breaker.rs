@@ -3,8 +3,9 @@
 //! It opens after a few lost connections within a minute (refused, or hung up before a letter was
 //! answered), since each lost session may leave a doubt. When its pause is over it is half open:
 //! one letter is let through, and decides. A letter that is answered closes it, another loss
-//! opens it again for twice as long, up to half an hour. What the answer says does not matter: a
-//! server that refuses is a server that is there.
+//! opens it again for twice as long, up to half an hour. What the answer says about the letter
+//! does not matter: a server that refuses is a server that is there. A server that lets us in no
+//! more (a password that expired, say) opens it at once and for the longest time.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -77,30 +78,39 @@ impl Breaker {
         }
     }
 
-    /// A letter was answered, with whatever.
+    /// A letter was answered, with whatever. Letters that were on their way when it opened do not
+    /// close it: their sessions are older than the trouble.
     pub fn answered(&mut self) {
-        if self.broken.take().is_some() {
-            self.losses.clear();
+        if self.broken.is_some_and(|broken| broken.on_trial) {
+            self.broken = None;
         }
     }
 
     /// A connection could not be made, or was lost.
     pub fn lost(&mut self, now: Timestamp) {
-        if let Some(broken) = &mut self.broken {
+        if let Some(broken) = self.broken {
             // Letters that were on their way when it opened say nothing new.
             if broken.on_trial {
                 let pause = (broken.pause * 2).min(LONGEST_PAUSE);
-                *broken = Broken { pause, until: now.plus(pause), on_trial: false };
+                self.open(pause, now);
             }
             return;
         }
         self.losses.push_back(now);
         self.losses.retain(|at| now.since(*at) < WINDOW);
         if self.losses.len() >= LOSSES {
-            self.losses.clear();
-            let until = now.plus(FIRST_PAUSE);
-            self.broken = Some(Broken { pause: FIRST_PAUSE, until, on_trial: false });
+            self.open(FIRST_PAUSE, now);
         }
+    }
+
+    /// The relay lets us in no more.
+    pub fn locked_out(&mut self, now: Timestamp) {
+        self.open(LONGEST_PAUSE, now);
+    }
+
+    fn open(&mut self, pause: Duration, now: Timestamp) {
+        self.losses.clear();
+        self.broken = Some(Broken { pause, until: now.plus(pause), on_trial: false });
     }
 }
 
@@ -158,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn older_letters_do_not_close_it() {
+        let mut breaker = broken();
+        breaker.answered();
+        assert_eq!(breaker.state(second(5)), State::Open(second(34)));
+    }
+
+    #[test]
+    fn a_refused_password_is_not_offered_again_and_again() {
+        let mut breaker = Breaker::default();
+        breaker.locked_out(second(0));
+        assert_eq!(breaker.state(second(1)), State::Open(second(1800)));
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_does_not_keep_it_open() {
         assert_eq!(broken().state(second(-86_400)), State::HalfOpen);
     }
@@ -165,7 +189,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_never_stays_open_longer_than_half_an_hour(
-            steps in prop::collection::vec((0_u8..4, 0_i64..4000), 0..200),
+            steps in prop::collection::vec((0_u8..5, 0_i64..4000), 0..200),
         ) {
             let (mut breaker, mut now) = (Breaker::default(), 0);
             for (what, wait) in steps {
@@ -174,6 +198,7 @@ mod tests {
                     0 => breaker.enter(second(now)),
                     1 => breaker.unmet(),
                     2 => breaker.answered(),
+                    3 => breaker.locked_out(second(now)),
                     _ => breaker.lost(second(now)),
                 }
                 if let State::Open(until) = breaker.state(second(now)) {

@@ -6,17 +6,18 @@
 //!
 //! It promises that failover cannot become a duplicate: a letter leaves a relay for another one
 //! by its [`Failure`] only, which by its type ended before the final dot. After the dot there is
-//! a [`Completion`](super::super::attempt::Completion), and the way ends here.
+//! a [`Completion`], and no way leads from it to another relay.
 //!
 //! Shares are dealt by smooth weighted round-robin, without random numbers.
 
 use super::{
-    super::attempt::{Failure, Phase},
+    super::attempt::{Completion, Failure, Phase},
     breaker::{Breaker, State},
-    lesson::Lesson,
+    lesson::{Lesson, lesson_after_dot, lesson_before_dot},
     pace::{Admit, Pace, Wait},
+    verdict::verdict_before_dot,
 };
-use crate::time::Timestamp;
+use crate::{domain::delivery::Verdict, time::Timestamp};
 
 /// A relay on the route.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Stop {
 /// Where the next letter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
-    /// To the relay of that index. It is in flight there until [`Route::done`].
+    /// To the relay of that index. It is in flight there until its end is told.
     Relay(usize),
     /// Nowhere yet: no relay takes any letter.
     Wait(Wait),
@@ -96,34 +97,37 @@ impl Route {
         refused.pick()
     }
 
-    /// Notes how the letter in flight at `relay` ended. A session that was lost is told by
-    /// [`Route::lost`] besides.
-    pub fn done(&mut self, relay: usize, domain: &str, lesson: Lesson, now: Timestamp) {
-        if let Some(stop) = self.stops.get_mut(relay) {
-            stop.pace.done(domain, lesson, now);
+    /// The attempt in flight at `relay` ended before the final dot.
+    pub fn failed(&mut self, relay: usize, domain: &str, failure: &Failure, now: Timestamp) {
+        let Some(stop) = self.stops.get_mut(relay) else { return };
+        stop.pace.done(domain, lesson_before_dot(failure), now);
+        let is_ours = matches!(verdict_before_dot(failure), Verdict::Ours(_));
+        match failure.phase {
+            Phase::Letter | Phase::Address => stop.breaker.unmet(),
+            phase if phase <= Phase::Login && is_ours => stop.breaker.locked_out(now),
+            _ if failure.reply.is_none() => stop.breaker.lost(now),
+            _ => stop.breaker.answered(),
         }
     }
 
-    /// A letter was answered by the relay, with whatever.
-    pub fn answered(&mut self, relay: usize) {
-        if let Some(stop) = self.stops.get_mut(relay) {
-            stop.breaker.answered();
+    /// The final dot of the letter in flight at `relay` was sent, and this is what came of it.
+    pub fn completed(&mut self, relay: usize, domain: &str, end: &Completion, now: Timestamp) {
+        if let Completion::NotSent(failure) = end {
+            return self.failed(relay, domain, failure, now);
         }
-    }
-
-    /// A connection to the relay could not be made, or was lost.
-    pub fn lost(&mut self, relay: usize, now: Timestamp) {
-        if let Some(stop) = self.stops.get_mut(relay) {
-            stop.breaker.lost(now);
+        let Some(stop) = self.stops.get_mut(relay) else { return };
+        stop.pace.done(domain, lesson_after_dot(end), now);
+        match end {
+            Completion::Replied(_) => stop.breaker.answered(),
+            Completion::Lost(_) | Completion::NotSent(_) => stop.breaker.lost(now),
         }
     }
 
     /// The letter in flight at `relay` never met it: its reader left, or the desk stops.
     pub fn withdrawn(&mut self, relay: usize, domain: &str, now: Timestamp) {
-        if let Some(stop) = self.stops.get_mut(relay) {
-            stop.pace.done(domain, Lesson::Nothing, now);
-            stop.breaker.unmet();
-        }
+        let Some(stop) = self.stops.get_mut(relay) else { return };
+        stop.pace.done(domain, Lesson::Nothing, now);
+        stop.breaker.unmet();
     }
 
     fn ask(&mut self, relay: usize, domain: &str, now: Timestamp) -> Admit {

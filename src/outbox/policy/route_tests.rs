@@ -14,8 +14,16 @@ fn route(stops: &[(u32, u32)]) -> Route {
     Route::new(stops.collect())
 }
 
+fn refused(phase: Phase, code: u16, text: &str) -> Failure {
+    Failure::refused(phase, Reply::new(code, text))
+}
+
+fn hung_up() -> Failure {
+    Failure::without_reply(Phase::Connect, "hung up")
+}
+
 fn break_down(route: &mut Route, relay: usize) {
-    (0..5).for_each(|_| route.lost(relay, NOW));
+    (0..5).for_each(|_| route.failed(relay, "x.example", &hung_up(), NOW));
 }
 
 #[test]
@@ -30,8 +38,40 @@ fn the_first_priority_has_all_until_it_breaks() {
     assert_eq!(route.pick("x.example", &[], until), Pick::Relay(1), "on trial");
     assert_eq!(route.pick("x.example", &[], until), Pick::Relay(0), "the other, on trial too");
     assert_eq!(route.pick("x.example", &[], until), Pick::Wait(Wait::Turn));
-    route.answered(1);
-    assert_eq!(route.pick("x.example", &[], until), Pick::Relay(1));
+    let full = refused(Phase::Recipient, 552, "5.2.2 mailbox full");
+    route.failed(1, "x.example", &full, until);
+    assert_eq!(route.pick("x.example", &[], until), Pick::Relay(1), "it is there");
+}
+
+#[test]
+fn a_relay_that_refuses_the_password_is_left_alone_at_once() {
+    let mut route = route(&[(1, 1), (2, 1)]);
+    assert_eq!(route.pick("x.example", &[], NOW), Pick::Relay(0));
+    route.failed(0, "x.example", &refused(Phase::Login, 535, "5.7.8 no"), NOW);
+    assert_eq!(route.pick("x.example", &[], NOW), Pick::Relay(1));
+}
+
+#[test]
+fn a_relay_that_is_too_busy_is_slowed_down_for_not_given_up() {
+    let mut route = route(&[(1, 1)]);
+    for _ in 0..8 {
+        assert_eq!(route.pick("x.example", &[], NOW), Pick::Relay(0));
+        let busy = refused(Phase::Greeting, 421, "too many connections");
+        route.failed(0, "x.example", &busy, NOW);
+    }
+    let in_flight =
+        (0..1000).take_while(|_| matches!(route.pick("x.example", &[], NOW), Pick::Relay(0)));
+    assert_eq!(in_flight.count(), 1000 >> 8);
+}
+
+#[test]
+fn lost_replies_break_a_relay_too() {
+    let mut route = route(&[(1, 1)]);
+    for _ in 0..5 {
+        assert_eq!(route.pick("x.example", &[], NOW), Pick::Relay(0));
+        route.completed(0, "x.example", &Completion::Lost("gone".into()), NOW);
+    }
+    assert!(matches!(route.pick("x.example", &[], NOW), Pick::Wait(Wait::Until(_))));
 }
 
 #[test]
@@ -40,7 +80,7 @@ fn equal_priorities_share_by_weight() {
     let mut got = [0; 2];
     for _ in 0..400 {
         let Pick::Relay(relay) = route.pick("x.example", &[], NOW) else { panic!("no relay") };
-        route.done(relay, "x.example", Lesson::Taken, NOW);
+        route.completed(relay, "x.example", &Completion::Replied(Reply::new(250, "ok")), NOW);
         got[relay] += 1;
     }
     assert_eq!(got, [300, 100]);
@@ -65,7 +105,6 @@ fn a_letter_withdrawn_gives_its_place_and_its_trial_back() {
 
 #[test]
 fn only_what_says_nothing_about_the_letter_goes_elsewhere() {
-    let refused = |phase, code, text| Failure::refused(phase, Reply::new(code, text));
     for (failure, expected) in [
         (Failure::without_reply(Phase::Connect, "refused"), true),
         (refused(Phase::Login, 535, "5.7.8 bad password"), true),
@@ -93,8 +132,11 @@ proptest! {
             now += seconds * 1_000_000;
             let now = Timestamp::from_micros(now);
             match what {
-                0 => route.lost(relay, now),
-                1 => route.answered(relay),
+                0 => route.failed(relay, "y.example", &hung_up(), now),
+                1 => {
+                    let full = refused(Phase::Recipient, 552, "5.2.2 mailbox full");
+                    route.failed(relay, "y.example", &full, now);
+                }
                 _ => {}
             }
             match route.pick("x.example", &[], now) {
