@@ -21,8 +21,9 @@ use crate::time::Timestamp;
 const FREE_RATE: u32 = 120;
 /// Letters a minute that a run of success adds.
 const RATE_STEP: u32 = 5;
-/// Letters taken, for each connection, before one more is tried.
-const RUN: u32 = 4;
+/// Letters taken, for each connection, before one more is tried: at a server that allows three
+/// connections one letter in fifty then meets a refusal.
+const RUN: u32 = 16;
 /// How long a relay that takes no more today is left alone: its day may end at any time.
 const SPENT: Duration = Duration::from_secs(60 * 60);
 const MINUTE: u64 = 60_000_000;
@@ -119,7 +120,8 @@ impl Gate {
             return;
         }
         self.run += 1;
-        if self.run < self.learned.unwrap_or(self.window).saturating_mul(RUN).max(RUN) {
+        // At a learned rate, a minute's letters.
+        if self.run < self.learned.unwrap_or(self.window.saturating_mul(RUN)) {
             return;
         }
         self.run = 0;
@@ -143,9 +145,10 @@ impl Gate {
         }
     }
 
-    /// The relay takes no more today.
+    /// The relay takes no more today. One letter at a time finds out when it does again.
     pub(super) fn close(&mut self, now: Timestamp) {
         self.closed_until = now.plus(SPENT);
+        (self.window, self.run) = (1, 0);
     }
 
     /// Whether nothing is in flight, and nothing is counted for limits that are configured.

@@ -37,5 +37,8 @@ pub mod verdict;
 mod wording;
 
 pub use mask::masked;
-pub use retry::{after_outage, next_attempt};
+pub use retry::{PutOff, after_outage, next_attempt, put_off};
 pub use verdict::{verdict_after_dot, verdict_before_dot};
+
+#[cfg(test)]
+mod simulation_tests;

@@ -5,12 +5,13 @@
 //!
 //! The lifetime counts from the first attempt that put the delivery off, and anew when its
 //! issue is released or the operator asks: days in which nobody tried (an issue that was held, a
-//! relay that was away) are not the reader's.
+//! relay that was away or wanted no more letters today) are not the reader's.
 //!
 //! Standard: RFC 5321 section 4.5.4.1 (retrying: four to five days).
 
 use std::time::Duration;
 
+use super::lesson::{Lesson, Scope};
 use crate::time::Timestamp;
 
 /// The wait before the second attempt, and the shortest of all.
@@ -19,6 +20,32 @@ const FIRST_WAIT: Duration = Duration::from_secs(5 * 60);
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long a delivery is tried.
 const LIFETIME: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
+/// What to record of a delivery that is put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// Not to be tried before.
+    pub not_before: Timestamp,
+    /// Since when its lifetime counts, if it does.
+    pub tried_since: Option<Timestamp>,
+}
+
+/// Puts off a delivery whose attempt taught `lesson`; `None`: give it up. `tried_since` is what
+/// was recorded when it was put off before. What is about our volume at the relay does not count
+/// for its lifetime: it says nothing about the reader.
+pub fn put_off(
+    lesson: Lesson,
+    tried_since: Option<Timestamp>,
+    now: Timestamp,
+    seed: u64,
+) -> Option<PutOff> {
+    let since = tried_since.unwrap_or(now);
+    if matches!(lesson, Lesson::Spent | Lesson::Slower(Scope::Relay)) {
+        return Some(PutOff { not_before: after_outage(since, now, seed), tried_since });
+    }
+    let not_before = next_attempt(since, now, seed)?;
+    Some(PutOff { not_before, tried_since: Some(since) })
+}
 
 /// When to try again a delivery that is put off at `now` and was first put off at `since`;
 /// `None`: give up, it has been tried for four days. The last attempt is made when the lifetime
@@ -75,6 +102,20 @@ mod tests {
         let late = since.plus(LIFETIME * 2);
         assert_eq!(next_attempt(since, late, 1), None);
         assert!(after_outage(since, late, 1) > late);
+    }
+
+    #[test]
+    fn only_time_in_which_the_reader_was_tried_counts() {
+        let (start, hours) =
+            (Timestamp::from_micros(0), |n| Timestamp::from_micros(0).plus(HOUR * n));
+        let busy = put_off(Lesson::Slower(Scope::Relay), None, start, 1).unwrap();
+        assert_eq!(busy.tried_since, None);
+        let first = put_off(Lesson::Nothing, busy.tried_since, hours(50), 1).unwrap();
+        assert_eq!(first.tried_since, Some(hours(50)));
+        let later = put_off(Lesson::Nothing, first.tried_since, hours(140), 1).unwrap();
+        assert_eq!(later.tried_since, Some(hours(50)));
+        assert_eq!(put_off(Lesson::Nothing, later.tried_since, hours(146), 1), None);
+        assert!(put_off(Lesson::Spent, later.tried_since, hours(900), 1).is_some());
     }
 
     #[test]
