@@ -7,6 +7,8 @@
 //! It does not look at posts, templates or the ledger. Nobody below the doors reads it: each
 //! consumer declares a small settings struct, which is filled from here.
 
+mod relays;
+
 use std::{
     fmt,
     net::SocketAddr,
@@ -18,9 +20,12 @@ use serde::Deserialize;
 
 use crate::{
     domain::{address::Address, subscriber::Cadence},
+    outbox::policy::canary,
     store::location::Server,
     time::{Schedule, Zone},
 };
+pub use relays::{Auth, Relay, Smtp, TlsMode};
+use relays::{RawLimits, RawRelay, Table};
 
 /// Where the configuration stands below the root.
 pub const FILE: &str = "config/postrider.toml";
@@ -73,6 +78,8 @@ struct Raw {
     #[serde(default)]
     ledger: RawLedger,
     mail: RawMail,
+    #[serde(default)]
+    operator: RawOperator,
     #[serde(default)]
     newsletters: Vec<RawNewsletter>,
 }
@@ -181,7 +188,22 @@ struct RawMail {
     #[serde(default = "thirty")]
     eligible_days: u32,
     #[serde(default)]
-    smtp: RawSmtp,
+    canary: u64,
+    #[serde(default = "ten")]
+    canary_wait: u32,
+    #[serde(default = "twentieth")]
+    canary_share: f64,
+    smtp: Option<RawRelay>,
+    #[serde(default)]
+    relays: Vec<RawRelay>,
+    #[serde(default)]
+    limits: RawLimits,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawOperator {
+    address: Option<String>,
 }
 
 /// What a new ledger mails of the posts that are already there.
@@ -217,45 +239,6 @@ pub enum Way {
     Eml,
     /// Over SMTP to a relay.
     Smtp,
-}
-
-/// How the way to the relay is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TlsMode {
-    /// TLS from the first octet (RFC 8314).
-    #[default]
-    Implicit,
-    /// STARTTLS, required (RFC 3207).
-    StartTls,
-    /// None: loopback only.
-    None,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawSmtp {
-    host: String,
-    port: u16,
-    tls: TlsMode,
-    hello: Option<String>,
-    user: Option<String>,
-    password_file: Option<PathBuf>,
-    connections: usize,
-}
-
-impl Default for RawSmtp {
-    fn default() -> Self {
-        Self {
-            host: "127.0.0.1".to_owned(),
-            port: 465,
-            tls: TlsMode::Implicit,
-            hello: None,
-            user: None,
-            password_file: None,
-            connections: 4,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -298,6 +281,12 @@ const fn nine() -> i8 {
 const fn thirty() -> u32 {
     30
 }
+const fn ten() -> u32 {
+    10
+}
+const fn twentieth() -> f64 {
+    0.05
+}
 
 /// A person or role with an address, as in From.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -315,23 +304,6 @@ impl fmt::Display for Mailbox {
             name => write!(f, "{name} <{}>", self.address),
         }
     }
-}
-
-/// The relay of `[mail.smtp]`.
-#[derive(Clone, Debug)]
-pub struct Smtp {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// Protection.
-    pub tls: TlsMode,
-    /// The name in EHLO.
-    pub hello: String,
-    /// User and the file of the password.
-    pub login: Option<(String, PathBuf)>,
-    /// Connections open at once.
-    pub connections: usize,
 }
 
 /// One newsletter and the rhythms it offers.
@@ -400,8 +372,12 @@ pub struct Config {
     pub outbox: PathBuf,
     /// How long a post may still be mailed after it appeared.
     pub eligible: Duration,
-    /// The relay.
-    pub smtp: Smtp,
+    /// The relays, those to be used first in front; at least one.
+    pub relays: Vec<Relay>,
+    /// How many letters of an issue go first.
+    pub canary: canary::Settings,
+    /// Who is written to when the operator is needed.
+    pub operator: Option<Address>,
     /// The newsletters.
     pub newsletters: Vec<Newsletter>,
 }
@@ -415,6 +391,11 @@ impl Config {
             why: error.to_string(),
         })?;
         Self::parse(&text, root)
+    }
+
+    /// Connections open at once to the relay that is used first.
+    pub fn connections(&self) -> usize {
+        self.relays.first().map_or(1, |relay| relay.smtp.connections)
     }
 
     /// Checks the text of a configuration for a site at `root`.
@@ -456,7 +437,17 @@ impl Check<'_> {
             is_public: raw.web.public_url.is_some(),
             listen,
             newsletters: self.newsletters(raw.newsletters, &raw.site.title, &zone)?,
-            smtp: self.smtp(raw.mail.smtp, raw.mail.transport, &from)?,
+            relays: self.relays(
+                raw.mail.smtp,
+                raw.mail.relays,
+                &raw.mail.limits,
+                (raw.mail.transport, from.address.domain()),
+            )?,
+            canary: self.canary(raw.mail.canary, raw.mail.canary_wait, raw.mail.canary_share)?,
+            operator: match raw.operator.address {
+                Some(text) => Some(self.mailbox("address", &text)?.address),
+                None => None,
+            },
             title: self.line("title", raw.site.title)?,
             description: raw.site.description,
             language: raw.site.language,
@@ -518,33 +509,6 @@ impl Check<'_> {
         Ok(Ledger::Server(url, password.or(credential)))
     }
 
-    fn smtp(&self, raw: RawSmtp, way: Way, from: &Mailbox) -> Result<Smtp, Error> {
-        if raw.connections == 0 || raw.connections > 256 {
-            return Err(self.wrong("connections", "write a number from 1 to 256"));
-        }
-        if way == Way::Smtp && raw.tls == TlsMode::None && !is_loopback(&raw.host) {
-            let why = "letters and passwords cross a network in clear only to loopback; write \
-                       \"implicit\" or \"starttls\"";
-            return Err(self.wrong("tls", why));
-        }
-        let login = match (raw.user, raw.password_file) {
-            (Some(user), Some(file)) => Some((user, self.root.join(file))),
-            (Some(user), None) => Some((user, credential("smtp-password"))),
-            (None, None) => None,
-            (None, Some(_)) => {
-                return Err(self.wrong("password_file", "there is no user beside it"));
-            }
-        };
-        Ok(Smtp {
-            hello: raw.hello.unwrap_or_else(|| from.address.domain().to_owned()),
-            host: raw.host,
-            port: raw.port,
-            tls: raw.tls,
-            login,
-            connections: raw.connections,
-        })
-    }
-
     fn newsletters(
         &self,
         raw: Vec<RawNewsletter>,
@@ -553,8 +517,7 @@ impl Check<'_> {
     ) -> Result<Vec<Newsletter>, Error> {
         let mut newsletters: Vec<Newsletter> = Vec::new();
         for one in raw {
-            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if one.id.is_empty() || !one.id.chars().all(allowed) {
+            if !is_name(&one.id) {
                 return Err(self.wrong("id", "use lower-case letters, digits and hyphens"));
             }
             if newsletters.iter().any(|other| other.id == one.id) {
@@ -621,12 +584,37 @@ impl Check<'_> {
 
     /// The error about the first line that sets `key`.
     fn wrong(&self, key: &str, why: &str) -> Error {
+        self.wrong_after(None, key, why)
+    }
+
+    /// The error about the line that sets `key` in a table.
+    fn wrong_in(&self, table: Table<'_>, key: &str, why: &str) -> Error {
+        let lines = self.text.lines().enumerate();
+        let mut headers = lines.filter(|(_, line)| line.trim() == table.header);
+        self.wrong_after(headers.nth(table.nth).map(|(index, _)| index), key, why)
+    }
+
+    /// The first line after `header` that sets `key`, up to the next table; else the header.
+    fn wrong_after(&self, header: Option<usize>, key: &str, why: &str) -> Error {
         let sets = |line: &str| {
             line.trim_start().strip_prefix(key).is_some_and(|l| l.trim_start().starts_with('='))
         };
-        let line = self.text.lines().position(sets).map_or(1, |index| index + 1);
+        let mut lines = self.text.lines().enumerate().skip(header.map_or(0, |index| index + 1));
+        let line = lines
+            .by_ref()
+            .take_while(|(_, line)| header.is_none() || !line.starts_with('['))
+            .find(|(_, line)| sets(line))
+            .map(|(index, _)| index)
+            .or(header)
+            .map_or(1, |index| index + 1);
         Error::Value { path: FILE.to_owned(), line, key: key.to_owned(), why: why.to_owned() }
     }
+}
+
+/// Whether `text` may name a newsletter or a relay.
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.chars().all(allowed)
 }
 
 /// Whether a host is this machine by its very name.
@@ -692,7 +680,8 @@ mod tests {
         assert_eq!(least.eligible, full.eligible);
         assert_eq!(least.output, full.output);
         assert_eq!(least.feeds.entries, full.feeds.entries);
-        assert_eq!(least.smtp.port, full.smtp.port);
+        assert_eq!(least.relays[0].smtp.port, full.relays[0].smtp.port);
+        assert_eq!((least.canary, least.operator), (full.canary, full.operator));
         assert_eq!(least.listen, full.listen);
     }
 

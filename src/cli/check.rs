@@ -7,8 +7,9 @@ use super::{
     preview::{catalog, letter},
 };
 use crate::{
-    config::{Config, Way},
+    config::{Config, Relay, Way},
     domain::token::Key,
+    outbox::policy::pace::Limits,
     service::site::Site,
     time::Clock,
 };
@@ -59,8 +60,49 @@ fn configuration(site: &Site) {
     println!("Sender: {}, replies to {}", config.from, config.reply_to);
     match config.way {
         Way::Eml => println!("Letters: files in {}", site.shown(&config.outbox)),
-        Way::Smtp => println!("Letters: to {} port {}", config.smtp.host, config.smtp.port),
+        Way::Smtp => config.relays.iter().for_each(relay),
     }
+    if config.canary.letters > 0 {
+        let canary = &config.canary;
+        let minutes = canary.wait.as_secs() / 60;
+        println!("Canary: {} letters first, then {minutes} minutes", canary.letters);
+    }
+    match &config.operator {
+        Some(operator) => println!("Operator: {operator}"),
+        None => println!("Operator: nobody is written to; set operator.address"),
+    }
+}
+
+fn relay(relay: &Relay) {
+    let Relay { name, smtp, priority, weight, pace } = relay;
+    println!(
+        "Relay {name}: {} port {}, priority {priority}, weight {weight}",
+        smtp.host, smtp.port
+    );
+    println!("  {}", limits(&pace.relay));
+    if let Some(connections) = pace.per_domain {
+        println!("  each domain: at most {connections} connections");
+    }
+    let mut domains: Vec<_> = pace.domains.iter().collect();
+    domains.sort_by_key(|(domain, _)| domain.as_str());
+    for (domain, of) in domains {
+        println!("  {domain}: {}", limits(of));
+    }
+    if !pace.warm_up.is_empty() {
+        let days: Vec<String> = pace.warm_up.iter().map(u64::to_string).collect();
+        println!("  warm-up, letters a day: {}", days.join(", "));
+    }
+}
+
+fn limits(limits: &Limits) -> String {
+    let mut text = format!("at most {} connections", limits.connections);
+    if let Some(letters) = limits.per_minute {
+        text.push_str(&format!(", {letters} letters a minute"));
+    }
+    if let Some(letters) = limits.per_day {
+        text.push_str(&format!(", {letters} letters a day"));
+    }
+    text
 }
 
 fn schedules(config: &Config) {

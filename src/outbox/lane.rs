@@ -395,7 +395,7 @@ impl Lane {
             Verdict::Unknown(why) => to(DeliveryState::Uncertain, &why),
             Verdict::Later(why) => {
                 let seed = leased.id.unsigned_abs();
-                match next_attempt(leased.attempts, leased.opened, self.floor.now(), seed) {
+                match next_attempt(leased.opened, self.floor.now(), seed) {
                     Some(at) => Move { not_before: Some(at), ..to(DeliveryState::Ready, &why) },
                     None => to(DeliveryState::Failed, &format!("lifetime: {why}")),
                 }

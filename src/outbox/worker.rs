@@ -319,7 +319,7 @@ impl Floor {
                 None => (self.back(leased, None, "the run was stopped"), Because::Said),
                 Some(why) => {
                     let seed = leased.id.unsigned_abs();
-                    let at = after_outage(leased.attempts, leased.opened, now, seed);
+                    let at = after_outage(leased.opened, now, seed);
                     (self.back(leased, Some(at), why), Because::Said)
                 }
             };

@@ -9,6 +9,7 @@
 //! and what was opened before is sent all the same. Only a ledger that cannot be used ends a run
 //! early: [`Error`].
 
+pub mod alarm;
 pub mod daemon;
 pub mod lock;
 mod pages;
@@ -261,7 +262,7 @@ impl Run {
             store: self.store.clone(),
             transport,
             clock: self.clock.clone(),
-            connections: if is_file { FILES_AT_ONCE } else { self.site.config.smtp.connections },
+            connections: if is_file { FILES_AT_ONCE } else { self.site.config.connections() },
             letters: self.letters(),
             stop: self.stop.clone(),
             watch: self.watch.clone(),

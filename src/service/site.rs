@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::pages;
 use crate::{
     catalog,
-    config::{self, Config, TlsMode, Way},
+    config::{self, Auth, Config, Smtp, TlsMode, Way},
     digest::message::Sender,
     outbox::{
         open::{Newsletter, Stationery},
@@ -156,26 +156,12 @@ impl Site {
         }
     }
 
-    /// The way out for letters. Reads the password, so it may fail.
+    /// The way out for letters: the first relay, or files. Reads the password, so it may fail.
     pub fn transport(&self) -> Result<Transport, Error> {
-        let smtp = &self.config.smtp;
-        if self.config.way == Way::Eml {
-            return Ok(Transport::Eml(self.config.outbox.clone()));
+        match (self.config.way, self.config.relays.first()) {
+            (Way::Smtp, Some(relay)) => transport_to(&relay.smtp),
+            _ => Ok(Transport::Eml(self.config.outbox.clone())),
         }
-        let login = match &smtp.login {
-            None => None,
-            Some((user, file)) => {
-                Some(Login { user: user.clone(), proof: Proof::Password(password(file)?) })
-            }
-        };
-        let tls = match smtp.tls {
-            TlsMode::Implicit => Tls::Implicit,
-            TlsMode::StartTls => Tls::StartTls,
-            TlsMode::None => Tls::None,
-        };
-        let (host, port, hello) = (smtp.host.clone(), smtp.port, smtp.hello.clone());
-        let deadlines = Deadlines::default();
-        Ok(Transport::Smtp(Relay { host, port, tls, login, hello, deadlines }))
     }
 
     /// Why no letter may leave this machine yet, if so: its unsubscribe link would lead nowhere.
@@ -188,6 +174,29 @@ impl Site {
             )
         })
     }
+}
+
+/// The way to a relay.
+pub fn transport_to(smtp: &Smtp) -> Result<Transport, Error> {
+    let login = match &smtp.login {
+        None => None,
+        Some((user, file)) => {
+            let secret = password(file)?;
+            let proof = match smtp.auth {
+                Auth::Password => Proof::Password(secret),
+                Auth::XOAuth2 => Proof::Token(secret),
+            };
+            Some(Login { user: user.clone(), proof })
+        }
+    };
+    let tls = match smtp.tls {
+        TlsMode::Implicit => Tls::Implicit,
+        TlsMode::StartTls => Tls::StartTls,
+        TlsMode::None => Tls::None,
+    };
+    let (host, port, hello) = (smtp.host.clone(), smtp.port, smtp.hello.clone());
+    let deadlines = Deadlines::default();
+    Ok(Transport::Smtp(Relay { host, port, tls, login, hello, deadlines }))
 }
 
 fn password(file: &Path) -> Result<String, Error> {
