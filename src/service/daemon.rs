@@ -56,18 +56,7 @@ pub enum Error {
 /// Serves the site below `root` until a signal comes. `listen` goes before the configuration.
 pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Result<(), Error> {
     let site = Arc::new(Site::read(root)?);
-    let (stopper, stop) = watch::channel(false);
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: what is in flight is finished first");
-        let _ = stopper.send(true);
-        stopper.closed().await;
-    });
+    let stop = stop_signal().map_err(Error::Signals)?;
     let quiet: Progress = Arc::new(|_| {});
     let run = Run::begin(site.clone(), "serve", clock.clone(), stop.clone(), quiet).await?;
     let address = listen.unwrap_or(site.config.listen);
@@ -77,6 +66,7 @@ pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Res
     let answering = tokio::spawn(answer(listener, web, folder, stop.clone()));
     tracing::info!(%address, "serving");
     notify(&[sd_notify::NotifyState::Ready]);
+    let stop = run.stop.clone();
     let ended = passes(run, site, &clock, stop).await;
     notify(&[sd_notify::NotifyState::Stopping]);
     if let Err(error) = answering.await {
@@ -85,7 +75,24 @@ pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Res
     ended
 }
 
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
+/// A stop that comes with SIGTERM or SIGINT.
+pub(super) fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let (stopper, stop) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what is in flight is finished first");
+        let _ = stopper.send(true);
+        stopper.closed().await;
+    });
+    Ok(stop)
+}
+
+pub(super) fn notify(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "systemd could not be told");
     }
@@ -97,6 +104,7 @@ async fn passes(
     clock: &Clock,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), Error> {
+    let mut bell = run.store.bell().await.map_err(RunError::from)?;
     while !*stop.borrow() {
         match Site::read(&site.root) {
             Ok(fresh) => site = Arc::new(fresh),
@@ -109,6 +117,7 @@ async fn passes(
         let pause = pause(&run.store, &site, clock.now()).await;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = bell.rings() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }

@@ -10,12 +10,14 @@
 //! early: [`Error`].
 
 pub mod daemon;
+mod ledger;
 pub mod lock;
 mod pages;
 pub mod readers;
 pub mod site;
 pub mod summary;
 mod turn;
+pub mod worker;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -31,7 +33,7 @@ use crate::{
         attempt::Envelope,
         open::{Newsletter, Printer},
         transport::{Outgoing, Transport},
-        worker::{self, Desk, Letters, Unmade},
+        worker::{self as desk, Desk, Letters, Unmade},
     },
     rank::Index,
     store::{self, Ledger, Store, deliveries::Leased},
@@ -56,7 +58,13 @@ pub enum Error {
     Lock(#[from] lock::Error),
     /// The outbox.
     #[error(transparent)]
-    Outbox(#[from] worker::Error),
+    Outbox(#[from] desk::Error),
+    /// A worker beside a ledger in a file.
+    #[error(
+        "the ledger {0} is a file, on which one process works: run `postrider serve`; workers \
+         share a ledger on a server (ledger.url)"
+    )]
+    NotShared(String),
     /// No random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
@@ -86,7 +94,8 @@ pub struct Run {
     clock: Clock,
     stop: watch::Receiver<bool>,
     progress: Progress,
-    turn: Turn,
+    /// `None`: a worker, which sends what others open.
+    turn: Option<Turn>,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -111,7 +120,7 @@ impl Run {
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
-        Ok(Self { site, store, ledger, clock, stop, progress, turn })
+        Ok(Self { site, store, ledger, clock, stop, progress, turn: Some(turn) })
     }
 
     /// The ledger's secret.
@@ -121,7 +130,9 @@ impl Run {
 
     /// Ends the run: folds the ledger's log back and lets the lock go.
     pub async fn end(self) {
-        self.turn.end().await;
+        if let Some(turn) = self.turn {
+            turn.end().await;
+        }
         self.store.close().await;
     }
 
@@ -248,6 +259,20 @@ impl Run {
             }
             return Ok(());
         }
+        if !self.may_send(summary).await? {
+            return Ok(());
+        }
+        self.settle().await?;
+        if self.store.next_due().await?.is_none_or(|due| due > self.clock.now()) {
+            return Ok(self.store.close_finished_issues(self.clock.now()).await?);
+        }
+        self.store.advance_epoch(&self.site.mark()).await?;
+        self.drain(transport, summary).await?;
+        self.store.advance_epoch(&self.site.mark()).await?;
+        self.settle().await
+    }
+
+    async fn drain(&self, transport: Transport, summary: &mut Summary) -> Result<(), Error> {
         let is_file = matches!(transport, Transport::Eml(_));
         let desk = Desk {
             store: self.store.clone(),
@@ -257,7 +282,7 @@ impl Run {
             letters: self.letters(),
             stop: self.stop.clone(),
         };
-        let tally = worker::drain(desk).await?;
+        let tally = desk::drain(desk).await?;
         summary.letters.add(&tally);
         if let Some(why) = &tally.unreachable {
             let what = if is_file { "the outbox folder" } else { "the relay" };
