@@ -50,7 +50,7 @@ pub(super) async fn resolve(root: &Path, name: &str, outcome: Outcome) -> Result
     let to = match outcome {
         Outcome::Sent => DeliveryState::Sent,
         Outcome::Failed => DeliveryState::Failed,
-        Outcome::Ready => DeliveryState::Ready,
+        Outcome::Resend => DeliveryState::Ready,
     };
     let now = Clock::System.now();
     let mut settled = 0;
@@ -59,5 +59,50 @@ pub(super) async fn resolve(root: &Path, name: &str, outcome: Outcome) -> Result
     }
     store.release_opened(now).await?;
     println!("{settled} uncertain letters of {name} are now {to}.");
+    Ok(0)
+}
+
+/// Sends the failed letters of an issue again.
+pub(super) async fn retry(root: &Path, name: &str) -> Result<u8, Refusal> {
+    let store = ledger(&Site::read(root)?).await?;
+    let now = Clock::System.now();
+    let (mut ready, mut passed) = (0, 0);
+    for issue in named(&store, name).await? {
+        let retried = store.retry(issue.id, now).await?;
+        ready += retried.ready;
+        passed += retried.passed;
+    }
+    store.release_opened(now).await?;
+    println!("{ready} failed letters of {name} will be sent again by the next run.");
+    if passed > 0 {
+        println!(
+            "{passed} were left as they are: their readers have left, or have had the posts since."
+        );
+    }
+    Ok(0)
+}
+
+/// Lists each reader whose letter did not end in sent.
+pub(super) async fn missing(root: &Path, name: &str) -> Result<u8, Refusal> {
+    let store = ledger(&Site::read(root)?).await?;
+    let mut missing = 0;
+    for issue in named(&store, name).await? {
+        for account in store.accounts(issue.id, None).await? {
+            if account.state != DeliveryState::Sent.as_str() {
+                let reply = account.reply.as_deref().unwrap_or("not tried yet");
+                println!("{}: {}, {reply}", account.address, account.state);
+                missing += 1;
+            }
+        }
+        for count in store.pruned(issue.id).await? {
+            if count.state != DeliveryState::Sent {
+                println!("{} letters, pruned since: {}", count.count, count.state);
+                missing += count.count;
+            }
+        }
+    }
+    if missing == 0 {
+        println!("Every letter of {name} was sent.");
+    }
     Ok(0)
 }

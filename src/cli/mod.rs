@@ -6,6 +6,7 @@
 
 mod check;
 mod issue;
+mod ledger;
 mod new;
 mod preview;
 mod run;
@@ -51,6 +52,9 @@ enum Verb {
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<SocketAddr>,
     },
+    /// Send what others open, beside them: any number of workers share a ledger on a server.
+    #[command(after_help = "Example:  postrider --root /srv/blog worker")]
+    Worker,
     /// Make a site of your own in a new folder.
     #[command(after_help = "Example:  postrider new my-blog")]
     New {
@@ -80,12 +84,32 @@ enum Verb {
         /// The issue, as status names it.
         issue: String,
     },
-    /// Decide about an issue that is held or has uncertain letters.
+    /// Decide about an issue that is held or has uncertain or failed letters.
     #[command(subcommand)]
     Issue(IssueVerb),
+    /// Look after the ledger: check its sums, thin it out, take over a copy.
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
     /// Check the promise about crashes on this machine.
     #[command(subcommand)]
     Selftest(SelftestVerb),
+}
+
+#[derive(Subcommand)]
+enum LedgerVerb {
+    /// Check that all adds up: each issue's letters, each reader's history, each lease.
+    #[command(after_help = "Example:  postrider ledger verify")]
+    Verify,
+    /// Turn the letters of old issues into counts.
+    #[command(after_help = "Example:  postrider ledger prune --older-than 365")]
+    Prune {
+        /// Issues sent more than so many days ago.
+        #[arg(long, value_name = "DAYS")]
+        older_than: u32,
+    },
+    /// Go on with a ledger that is held because it was copied, moved or restored.
+    #[command(after_help = "Example:  postrider ledger adopt")]
+    Adopt,
 }
 
 #[derive(Subcommand)]
@@ -140,12 +164,24 @@ enum IssueVerb {
         /// The issue.
         issue: String,
     },
+    /// Send the failed letters of an issue again.
+    #[command(after_help = "Example:  postrider issue retry weekly/2026-W48")]
+    Retry {
+        /// The issue.
+        issue: String,
+    },
+    /// List each reader whose letter did not end in sent, with its state and the reason.
+    #[command(after_help = "Example:  postrider issue missing weekly/2026-W48")]
+    Missing {
+        /// The issue.
+        issue: String,
+    },
     /// Settle the uncertain letters of an issue.
     #[command(after_help = "Example:  postrider issue resolve weekly/2026-W48 --as sent")]
     Resolve {
         /// The issue.
         issue: String,
-        /// sent: they arrived; ready: send them again; failed: give them up.
+        /// sent: they arrived; resend: send them again; failed: give them up.
         #[arg(long = "as", value_enum)]
         outcome: Outcome,
     },
@@ -162,7 +198,8 @@ enum Format {
 enum Outcome {
     Sent,
     Failed,
-    Ready,
+    #[value(alias = "ready")]
+    Resend,
 }
 
 /// Why a verb ended without doing its work, with the exit status.
@@ -243,6 +280,7 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
     match cli.verb {
         Verb::Run { quiet, json } => run::run(root, quiet, json).await,
         Verb::Serve { listen } => run::serve(root, listen).await,
+        Verb::Worker => run::worker(root).await,
         Verb::New { dir } => new::new(&dir),
         Verb::Check => check::check(root).await,
         Verb::Preview { post, format } => preview::preview(root, &post, format).await,
@@ -252,6 +290,11 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Issue(IssueVerb::Resolve { issue, outcome }) => {
             issue::resolve(root, &issue, outcome).await
         }
+        Verb::Issue(IssueVerb::Retry { issue }) => issue::retry(root, &issue).await,
+        Verb::Issue(IssueVerb::Missing { issue }) => issue::missing(root, &issue).await,
+        Verb::Ledger(LedgerVerb::Verify) => ledger::verify(root).await,
+        Verb::Ledger(LedgerVerb::Prune { older_than }) => ledger::prune(root, older_than).await,
+        Verb::Ledger(LedgerVerb::Adopt) => ledger::adopt(root).await,
         Verb::Selftest(verb) => selftest::selftest(root, verb).await,
     }
 }

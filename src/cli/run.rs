@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Refusal;
 use crate::{
-    service::{self, Progress, Run, Step, daemon, lock, signals, site::Site},
+    service::{self, Progress, Run, Step, daemon, lock, signals, site::Site, worker},
     time::Clock,
 };
 
@@ -83,6 +83,15 @@ pub(super) async fn serve(root: &Path, listen: Option<SocketAddr>) -> Result<u8,
             println!("{held}");
             Ok(0)
         }
+        Err(error) => Err(Refusal::needs_operator(error)),
+    }
+}
+
+/// Sends what others open, until it is told to stop.
+pub(super) async fn worker(root: &Path) -> Result<u8, Refusal> {
+    match worker::work(root, Clock::System).await {
+        Ok(()) => Ok(0),
+        Err(daemon::Error::Site(error)) => Err(error.into()),
         Err(error) => Err(Refusal::needs_operator(error)),
     }
 }

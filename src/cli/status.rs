@@ -19,6 +19,10 @@ const LISTED: usize = 20;
 pub(super) async fn status(root: &Path) -> Result<u8, Refusal> {
     let site = Site::read(root)?;
     let store = ledger(&site).await?;
+    let held = store.held_because().await?;
+    if let Some(why) = &held {
+        println!("Held: {why}. Nothing is sent until: postrider ledger adopt");
+    }
     println!("Readers");
     for (newsletter, cadence, state, count) in store.audience_counts().await? {
         println!("  {newsletter} {cadence}: {count} {state}");
@@ -28,7 +32,7 @@ pub(super) async fn status(root: &Path) -> Result<u8, Refusal> {
     if issues.is_empty() {
         println!("  none yet");
     }
-    let mut needed = false;
+    let mut needed = held.is_some();
     let counts = store.counts().await?;
     for issue in &issues {
         let of = counts.iter().filter(|count| count.issue == issue.id);
@@ -91,6 +95,14 @@ async fn tell(store: &Store, issue: &Issue, account: &Account) -> Result<(), Ref
 }
 
 async fn absent(store: &Store, issue: &Issue, address: &Address) -> Result<(), Refusal> {
+    let pruned = store.pruned(issue.id).await?;
+    if !pruned.is_empty() {
+        let states: Vec<String> =
+            pruned.iter().map(|c| format!("{} {}", c.count, c.state)).collect();
+        println!("{} of {} was pruned: {}.", issue.name, issue.newsletter, states.join(", "));
+        println!("  {address} may be among them; who they were is no longer on record");
+        return Ok(());
+    }
     println!("{} of {} has no letter for {address}:", issue.name, issue.newsletter);
     let subscriptions = store.subscriptions_of(address).await?;
     let ours: Vec<_> =

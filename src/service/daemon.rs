@@ -62,6 +62,7 @@ pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Res
     let answering = tokio::spawn(answer(listener, web, folder, stop.clone()));
     tracing::info!(%address, "serving");
     notify(&[sd_notify::NotifyState::Ready]);
+    let stop = run.stop.clone();
     let ended = passes(run, site, &clock, stop).await;
     notify(&[sd_notify::NotifyState::Stopping]);
     if let Err(error) = answering.await {
@@ -70,7 +71,7 @@ pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Res
     ended
 }
 
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
+pub(super) fn notify(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "systemd could not be told");
     }
@@ -82,6 +83,7 @@ async fn passes(
     clock: &Clock,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), Error> {
+    let mut bell = run.store.bell().await.map_err(RunError::from)?;
     while !*stop.borrow() {
         match Site::read(&site.root) {
             Ok(fresh) => site = Arc::new(fresh),
@@ -94,6 +96,7 @@ async fn passes(
         let pause = pause(&run.store, &site, clock.now()).await;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = bell.rings() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }

@@ -11,6 +11,7 @@
 
 pub mod alarm;
 pub mod daemon;
+mod ledger;
 pub mod lock;
 mod pages;
 pub mod readers;
@@ -18,6 +19,7 @@ pub mod signals;
 pub mod site;
 pub mod summary;
 mod turn;
+pub mod worker;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -34,7 +36,7 @@ use crate::{
         open::{Newsletter, Printer},
         transport::{Outgoing, Transport},
         watch::Watch,
-        worker::{self, Desk, Letters, Unmade},
+        worker::{self as desk, Desk, Letters, Unmade},
     },
     rank::Index,
     store::{self, Ledger, Store, deliveries::Leased},
@@ -59,7 +61,13 @@ pub enum Error {
     Lock(#[from] lock::Error),
     /// The outbox.
     #[error(transparent)]
-    Outbox(#[from] worker::Error),
+    Outbox(#[from] desk::Error),
+    /// A worker beside a ledger in a file.
+    #[error(
+        "the ledger {0} is a file, on which one process works: run `postrider serve`; workers \
+         share a ledger on a server (ledger.url)"
+    )]
+    NotShared(String),
     /// No random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
@@ -90,7 +98,8 @@ pub struct Run {
     stop: watch::Receiver<bool>,
     progress: Progress,
     watch: Option<Watch>,
-    turn: Turn,
+    /// `None`: a worker, which sends what others open.
+    turn: Option<Turn>,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -115,6 +124,7 @@ impl Run {
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
+        let turn = Some(turn);
         Ok(Self { site, store, ledger, clock, stop, progress, watch: None, turn })
     }
 
@@ -130,7 +140,9 @@ impl Run {
 
     /// Ends the run: folds the ledger's log back and lets the lock go.
     pub async fn end(self) {
-        self.turn.end().await;
+        if let Some(turn) = self.turn {
+            turn.end().await;
+        }
         self.store.close().await;
     }
 
@@ -257,6 +269,20 @@ impl Run {
             }
             return Ok(());
         }
+        if !self.may_send(summary).await? {
+            return Ok(());
+        }
+        self.settle().await?;
+        if self.store.next_due().await?.is_none_or(|due| due > self.clock.now()) {
+            return Ok(self.store.close_finished_issues(self.clock.now()).await?);
+        }
+        self.store.advance_epoch(&self.site.mark()).await?;
+        self.drain(transport, summary).await?;
+        self.store.advance_epoch(&self.site.mark()).await?;
+        self.settle().await
+    }
+
+    async fn drain(&self, transport: Transport, summary: &mut Summary) -> Result<(), Error> {
         let is_file = matches!(transport, Transport::Eml(_));
         let desk = Desk {
             store: self.store.clone(),
@@ -267,7 +293,7 @@ impl Run {
             stop: self.stop.clone(),
             watch: self.watch.clone(),
         };
-        let tally = worker::drain(desk).await?;
+        let tally = desk::drain(desk).await?;
         summary.letters.add(&tally);
         if let Some(why) = &tally.unreachable {
             let what = if is_file { "the outbox folder" } else { "the relay" };

@@ -73,6 +73,14 @@ impl Site {
         Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
 
+    /// Where the mark of the last run stands: beside a ledger in a file.
+    pub fn mark(&self) -> PathBuf {
+        match &self.config.ledger {
+            config::Ledger::File(path) => path.with_extension("instance"),
+            config::Ledger::Server(..) => self.root.join("var/ledger.instance"),
+        }
+    }
+
     /// The ledger as messages show it.
     pub fn ledger_shown(&self) -> String {
         match &self.config.ledger {

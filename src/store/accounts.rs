@@ -41,11 +41,13 @@ pub struct Account {
 }
 
 impl Store {
-    /// How many deliveries of each issue are in each state.
+    /// How many deliveries of each issue are in each state, pruned ones included.
     pub async fn counts(&self) -> Result<Vec<Count>, Error> {
-        let read =
-            sql("select issue_id, state, count(*) from deliveries group by issue_id, state \
-             order by issue_id");
+        let read = sql("select issue_id, state, cast(sum(count) as bigint) from ( \
+               select issue_id, state, count(*) as count from deliveries \
+               group by issue_id, state \
+               union all select issue_id, state, count from pruned) as counted \
+             group by issue_id, state order by issue_id, state");
         let rows: Vec<(i64, String, i64)> = read.rows(self.reading()).await?;
         let counts = rows.into_iter().filter_map(|(issue, state, count)| {
             let state = DeliveryState::named(&state)?;

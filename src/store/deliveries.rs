@@ -66,6 +66,7 @@ impl Store {
         let claim = sql("with due as materialized ( \
                select d.id from deliveries d join issues i on i.id = d.issue_id \
                where d.state = 'ready' and d.not_before <= $3 and i.state = 'sending' \
+               and not exists (select 1 from ledger where held_because is not null) \
                order by d.not_before, d.id limit $4 {free d}) \
              update deliveries set state = 'leased', lease_owner = $1, lease_until = $2 \
              where state = 'ready' and id in (select id from due) returning id");

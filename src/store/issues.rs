@@ -130,7 +130,7 @@ impl Store {
         .bind(now)
         .run(self.writing())
         .await?;
-        Ok(())
+        self.ring().await
     }
 
     /// Marks the issues that have no open delivery left as sent.
@@ -162,6 +162,7 @@ impl Store {
         .bind(issue)
         .run(self.writing())
         .await?;
+        self.ring().await?;
         Ok(done == 1)
     }
 

@@ -16,9 +16,11 @@
 
 pub mod accounts;
 pub mod audience;
+pub mod bell;
 pub mod deliveries;
 mod dialect;
 mod error;
+pub mod instance;
 pub mod issues;
 pub mod location;
 mod opening;
@@ -29,6 +31,8 @@ mod statement;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod upkeep;
+pub mod verify;
 
 use std::{path::Path, time::Duration};
 

@@ -105,15 +105,19 @@ async fn readers_after(
 }
 
 async fn insert(open: &mut Open, issue: i64, gift: &Gift, readers: &[i64]) -> Result<u64, Error> {
-    sql("insert into deliveries (issue_id, edition_id, subscription_id, state, not_before) \
+    let written =
+        sql("insert into deliveries (issue_id, edition_id, subscription_id, state, not_before) \
          select $1, $2, r.value, 'ready', $4 from {numbers $3} as r where true \
          on conflict (issue_id, subscription_id) do nothing")
-    .bind(issue)
-    .bind(gift.edition)
-    .bind(readers)
-    .bind(gift.now)
-    .run(open.at())
-    .await
+        .bind(issue)
+        .bind(gift.edition)
+        .bind(readers)
+        .bind(gift.now)
+        .run(open.at())
+        .await?;
+    let count = sql("update issues set readers = readers + $2 where id = $1");
+    count.bind(issue).bind(i64::try_from(written).unwrap_or(0)).run(open.at()).await?;
+    Ok(written)
 }
 
 /// Only readers whose delivery carries this edition and still counts as had.

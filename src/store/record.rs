@@ -69,27 +69,49 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize, Error> {
         let reply = format!("settled as {to} by the operator");
-        self.settle_uncertain(issue, to, (now, &reply)).await
+        let uncertain = self.accounts(issue, Some(DeliveryState::Uncertain)).await?;
+        let ids = uncertain.iter().map(|account| account.id).collect();
+        self.settle_uncertain(ids, to, (now, &reply)).await
     }
 
-    pub(super) async fn settle_uncertain(
+    /// Settles every uncertain delivery by a standing policy, as failed or as ready; a delivery
+    /// that has been tried `tries` times stays for the operator. Returns how many there were.
+    pub async fn settle_doubts(
         &self,
-        issue: i64,
+        to: DeliveryState,
+        tries: u32,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let read = sql(
+            "select id from deliveries where state = 'uncertain' and attempts < $1 order by id",
+        );
+        let ids: Vec<i64> = read.bind(tries).column(self.reading()).await?;
+        let reply = if to == DeliveryState::Ready {
+            "nobody knows whether a server took it; sent again by mail.uncertain"
+        } else {
+            "dropped: nobody knows whether a server took it; given up by mail.uncertain"
+        };
+        self.settle_uncertain(ids, to, (now, reply)).await
+    }
+
+    async fn settle_uncertain(
+        &self,
+        ids: Vec<i64>,
         to: DeliveryState,
         (now, reply): (Timestamp, &str),
     ) -> Result<usize, Error> {
-        let uncertain = self.accounts(issue, Some(DeliveryState::Uncertain)).await?;
-        let moves: Vec<Move> = uncertain
-            .iter()
-            .map(|account| Move {
-                id: account.id,
-                from: DeliveryState::Uncertain,
-                to,
-                at: now,
-                not_before: None,
-                reply: Some(reply.to_owned()),
-            })
-            .collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let moves = ids.into_iter().map(|id| Move {
+            id,
+            from: DeliveryState::Uncertain,
+            to,
+            at: now,
+            not_before: None,
+            reply: Some(reply.to_owned()),
+        });
+        let moves: Vec<Move> = moves.collect();
         let moved = whole!(self.move_and_give_back(None, &moves))?;
         Ok(moved.len())
     }

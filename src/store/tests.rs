@@ -5,10 +5,13 @@
 //! made (`tests/run` starts one).
 
 mod bed;
+mod bell;
+mod instance;
 mod leases;
 mod ledger;
 mod readers;
 mod schema;
+mod upkeep;
 
 pub(super) use bed::Bed;
 

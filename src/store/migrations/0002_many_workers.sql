@@ -30,3 +30,7 @@ alter table ledger add column held_because text;
 -- Chunks of readers are read in the order of their numbers.
 drop index subscriptions_due;
 create index subscriptions_due on subscriptions (newsletter, cadence, state, history_id, id);
+
+-- How many readers an issue was opened for, counted as its deliveries are written.
+alter table issues add column readers bigint not null default 0;
+update issues set readers = (select count(*) from deliveries d where d.issue_id = issues.id);

@@ -27,7 +27,7 @@ pub(crate) struct Bed {
     pub(crate) store: Store,
     pub(crate) location: Location,
     pub(crate) now: Timestamp,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Bed {
@@ -53,8 +53,15 @@ impl Bed {
 
     async fn at(location: Location, folder: tempfile::TempDir) -> Self {
         let now = Timestamp::parse_rfc3339("2026-11-24T09:00:00Z").unwrap();
-        let store = Store::open(&location, now, [7; 32]).await.unwrap();
-        Self { store, location, now, _folder: folder }
+        let mut secret = [7; 32];
+        getrandom::fill(&mut secret).unwrap();
+        let store = Store::open(&location, now, secret).await.unwrap();
+        Self { store, location, now, folder }
+    }
+
+    /// A folder of its own.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub(crate) fn later(&self, seconds: u64) -> Timestamp {

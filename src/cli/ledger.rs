@@ -1,0 +1,56 @@
+//! `ledger verify`, `ledger prune` and `ledger adopt`: looking after the one memory.
+
+use std::{path::Path, time::Duration};
+
+use super::{Refusal, issue::ledger};
+use crate::{service::site::Site, time::Clock};
+
+/// Checks that everything adds up; status 1 where something does not.
+pub(super) async fn verify(root: &Path) -> Result<u8, Refusal> {
+    let store = ledger(&Site::read(root)?).await?;
+    let audit = store.verify(Clock::System.now()).await?;
+    println!(
+        "{} issues, {} letters, {} subscriptions, {} histories",
+        audit.issues, audit.deliveries, audit.subscriptions, audit.histories
+    );
+    for fault in &audit.faults {
+        println!("  {fault}");
+    }
+    if audit.faults.is_empty() {
+        println!("Everything adds up.");
+    }
+    Ok(u8::from(!audit.faults.is_empty()))
+}
+
+/// Turns the letters of old issues into counts.
+pub(super) async fn prune(root: &Path, days: u32) -> Result<u8, Refusal> {
+    let site = Site::read(root)?;
+    let age = Duration::from_secs(u64::from(days) * 86_400);
+    if age <= site.config.eligible {
+        let days = site.config.eligible.as_secs() / 86_400;
+        let text = format!(
+            "posts may be mailed for {days} days (mail.eligible_days), and letters that carry \
+             them are still needed; prune what is older"
+        );
+        return Err(Refusal::wrong_usage(text));
+    }
+    let store = ledger(&site).await?;
+    let pruned = store.prune(Clock::System.now().minus(age)).await?;
+    println!("{} letters of {} issues are now counts.", pruned.deliveries, pruned.issues);
+    Ok(0)
+}
+
+/// Goes on with a ledger that is held.
+pub(super) async fn adopt(root: &Path) -> Result<u8, Refusal> {
+    let site = Site::read(root)?;
+    let store = ledger(&site).await?;
+    let Some(why) = store.held_because().await? else {
+        println!("The ledger is not held; nothing was changed.");
+        return Ok(0);
+    };
+    println!("The ledger was held: {why}.");
+    let held = store.adopt(&site.mark()).await?;
+    println!("It goes on from here. {held} unfinished issues are held: see postrider status,");
+    println!("compare with the relay's log, then: postrider issue release ISSUE");
+    Ok(0)
+}
