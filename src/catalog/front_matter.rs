@@ -9,7 +9,8 @@
 //! line number counts from the top of the file, and that what cannot be read is a [`Fault`]
 //! naming its line. Two slips that authors make daily, tabs for indentation and a title that
 //! needs quotes, are repaired with a warning; nothing else is guessed, since a lost `draft: true`
-//! would publish.
+//! would publish. What looks like front matter and is none is refused for the same reason
+//! (`suspect`).
 //!
 //! It does not know what the keys mean: that is `fields`.
 
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+mod suspect;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +58,9 @@ pub(super) struct Table {
     pub(super) repaired: Vec<Fault>,
 }
 
+/// Tables whose keys count as if they stood on the top level.
+const NESTED: [&str; 2] = ["extra", "params"];
+
 /// The text with its line ends as LF and without a byte order mark.
 pub(super) fn normal(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -68,6 +73,9 @@ pub(super) fn normal(text: &str) -> Cow<'_, str> {
 impl<'t> Document<'t> {
     /// Parts a text that [`normal`] has seen.
     pub(super) fn read(text: &'t str) -> Result<Self, Fault> {
+        if let Some(fault) = suspect::conflict(text) {
+            return Err(fault);
+        }
         let start = text.len() - text.trim_start_matches(|c: char| c.is_whitespace()).len();
         let (blank, rest) = text.split_at(start);
         let first_line = 1 + blank.matches('\n').count();
@@ -76,12 +84,17 @@ impl<'t> Document<'t> {
             "---" if looks_like_yaml(inside) => fenced(inside, first_line, Fence::Yaml),
             "+++" => fenced(inside, first_line, Fence::Toml),
             _ if rest.starts_with('{') && opens_json(rest) => json(rest, first_line),
-            _ => Ok(headed(rest, first_line).unwrap_or(Document {
-                table: Table::default(),
-                body: text,
-                body_line: 1,
-            })),
+            _ => match headed(rest, first_line) {
+                Some(document) => Ok(document),
+                None => Self::bare(text, suspect::lost(rest, first_line)),
+            },
         }
+    }
+
+    /// A text that is all body, unless there is a doubt about it.
+    fn bare(text: &'t str, doubt: Option<Fault>) -> Result<Self, Fault> {
+        let table = Table::default();
+        doubt.map_or(Ok(Self { table, body: text, body_line: 1 }), Err)
     }
 }
 
@@ -97,10 +110,9 @@ impl Table {
     }
 
     /// The first of `keys` that has a value, on the top level or in the tables where Zola and
-    /// Hugo keep what is not their own (`extra`, `params`). An empty text is no value.
+    /// Hugo keep what is not their own. An empty text is no value.
     pub(super) fn get<'k>(&self, keys: &[&'k str]) -> Option<(&'k str, &Value)> {
-        let nested =
-            ["extra", "params"].iter().filter_map(|key| self.values.get(*key)?.as_object());
+        let nested = NESTED.iter().filter_map(|key| self.values.get(*key)?.as_object());
         let mut tables = std::iter::once(&self.values).chain(nested);
         tables.find_map(|table| {
             keys.iter().find_map(|key| {
@@ -109,6 +121,12 @@ impl Table {
                 (!empty).then_some((*key, value))
             })
         })
+    }
+
+    /// The keys of the top level and of the tables that count as one with it.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let nested = NESTED.iter().filter_map(|key| self.values.get(*key)?.as_object());
+        std::iter::once(&self.values).chain(nested).flat_map(Map::keys).map(String::as_str)
     }
 
     /// The value as text in the author's spelling, when it is a single one.

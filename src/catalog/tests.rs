@@ -4,6 +4,8 @@ use super::*;
 use crate::domain::post::Direction;
 
 mod body;
+mod kept;
+mod renamed;
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse_rfc3339(text).unwrap()
@@ -21,10 +23,11 @@ fn settings() -> Settings {
     }
 }
 
-fn sources(files: &[(&str, &str)]) -> Vec<Source> {
+fn sources(files: &[(&str, &str)]) -> Files {
     let source =
         |&(path, text): &(&str, &str)| Source { path: path.to_owned(), text: Ok(text.to_owned()) };
-    files.iter().map(source).collect()
+    let others = ["2026/x.png", "b.png"].map(str::to_owned).into();
+    Files { posts: files.iter().map(source).collect(), others }
 }
 
 /// Reads files at noon of 24 November 2026 and checks that each is accounted for.
@@ -94,7 +97,7 @@ fn every_file_is_published_draft_scheduled_or_refused() {
         ("c.md", "---\ntitle: c\ndate: 2026-12-24\n---\nC\n"),
         ("d.md", "---\ntitle: d\ndate: soon\n---\nD\n"),
     ]);
-    files.push(Source { path: "e.md".to_owned(), text: Err("cannot be read".to_owned()) });
+    files.posts.push(Source { path: "e.md".to_owned(), text: Err("cannot be read".to_owned()) });
     let catalog = read(&files, &[], &settings(), at("2026-11-24T12:00:00Z"));
     check(&catalog);
     assert_eq!(catalog.posts.len(), 1);

@@ -157,7 +157,7 @@ impl Run {
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<Option<Catalog>, Error> {
-        let sources = match directory::sources(&self.site.config.posts) {
+        let sources = match directory::read(&self.site.config.posts) {
             Ok(sources) => sources,
             Err(error) => {
                 summary.troubles.push(error.to_string());
