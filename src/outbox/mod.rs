@@ -58,6 +58,7 @@ pub mod open;
 pub mod policy;
 mod recorder;
 pub mod relay;
+pub mod shelf;
 #[cfg(test)]
 mod sink;
 pub mod smtp;

@@ -13,6 +13,7 @@ use crate::{
     outbox::{
         open::{Newsletter, Stationery},
         relay::{Login, Relay, Tls},
+        shelf::Guard,
         transport::Transport,
     },
     site as web_pages,
@@ -100,6 +101,11 @@ impl Site {
             popularity: self.config.related.popularity,
             eligible: self.config.eligible,
         }
+    }
+
+    /// What makes opening hold an issue back.
+    pub fn guard(&self) -> Guard {
+        Guard { posts: self.config.guard_posts, days: self.config.guard_days }
     }
 
     /// The newsletters with their senders.
