@@ -135,6 +135,26 @@ fn a_post_dated_long_before_it_appears_is_held() {
 }
 
 #[test]
+#[should_panic(expected = "the clock of this machine shows 1970")]
+fn a_machine_that_lost_its_clock_takes_no_baseline() {
+    let world = world();
+    set(&world, "1970-01-01T00:03:00Z");
+    world.run();
+}
+
+#[test]
+fn a_first_run_under_a_clock_behind_mails_nothing_of_what_was_there() {
+    let world = world();
+    set(&world, "2026-02-01T12:00:00Z");
+    world.post("spring", "2026-05-01", "Spring", "Text.");
+    assert_eq!(world.run().posts.scheduled, 2);
+    set(&world, "2026-12-24T12:00:00Z");
+    let summary = world.run();
+    assert_eq!((summary.posts.published, summary.letters.sent), (2, 0), "{summary}");
+    assert!(summary.needs_operator(), "{summary}");
+}
+
+#[test]
 fn a_run_under_a_clock_ahead_is_told_and_stops_no_digest() {
     let world = world();
     world.run();

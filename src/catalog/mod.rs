@@ -197,17 +197,10 @@ impl Entry {
 
 /// Reads all files.
 pub fn read(files: &Files, known: &[Known], settings: &Settings, now: Timestamp) -> Catalog {
-    let was_published = known.iter().any(|known| !known.body_hash.is_empty());
-    let catalog = Catalog {
-        files: files.posts.len(),
-        is_emptied: files.posts.is_empty() && was_published,
-        ..Catalog::default()
-    };
-    let mut reading = Reading { files, known, settings, now, catalog };
-    let entries = reading.open();
-    let mut entries = reading.identify(entries);
-    settle::dates(&mut entries, settings, now);
-    let entries = reading.place(entries);
-    reading.publish(entries);
-    reading.finished()
+    Reading::new(files, known, settings, now).catalog()
+}
+
+/// Reads all files as if no post were a draft: for a look at one.
+pub fn read_drafts(files: &Files, known: &[Known], settings: &Settings, now: Timestamp) -> Catalog {
+    Reading::new(files, known, settings, now).with_drafts().catalog()
 }

@@ -28,22 +28,56 @@ fn stale(known: &Known) -> Option<Entry> {
 
 /// A reading under way.
 pub(super) struct Reading<'a> {
-    pub(super) files: &'a Files,
-    pub(super) known: &'a [Known],
-    pub(super) settings: &'a Settings,
-    pub(super) now: Timestamp,
-    pub(super) catalog: Catalog,
+    files: &'a Files,
+    known: &'a [Known],
+    settings: &'a Settings,
+    now: Timestamp,
+    catalog: Catalog,
+    /// Drafts are read as if they were none.
+    shows_drafts: bool,
 }
 
 impl<'a> Reading<'a> {
+    pub(super) fn new(
+        files: &'a Files,
+        known: &'a [Known],
+        settings: &'a Settings,
+        now: Timestamp,
+    ) -> Self {
+        let was_published = known.iter().any(|known| !known.body_hash.is_empty());
+        let catalog = Catalog {
+            files: files.posts.len(),
+            is_emptied: files.posts.is_empty() && was_published,
+            ..Catalog::default()
+        };
+        Self { files, known, settings, now, catalog, shows_drafts: false }
+    }
+
+    /// The same reading, with drafts among the posts.
+    pub(super) fn with_drafts(self) -> Self {
+        Self { shows_drafts: true, ..self }
+    }
+
+    /// The whole reading.
+    pub(super) fn catalog(mut self) -> Catalog {
+        let entries = self.open();
+        let mut entries = self.identify(entries);
+        settle::dates(&mut entries, self.settings, self.now);
+        let entries = self.place(entries);
+        self.publish(entries);
+        self.finished()
+    }
+
     /// Reads every file; drafts and refused files are set aside.
-    pub(super) fn open(&mut self) -> Vec<Entry> {
+    fn open(&mut self) -> Vec<Entry> {
         let paths = self.paths();
         let mut entries = Vec::with_capacity(self.files.posts.len());
         for source in &self.files.posts {
             let text = source.text.as_ref().map_err(|why| Fault::new(None, why));
             match text.and_then(|text| Page::read(&source.path, text)) {
-                Ok(page) if page.front.is_draft => self.catalog.drafts.push(page.path),
+                Ok(page) if page.front.is_draft && !self.shows_drafts => {
+                    self.catalog.drafts.push(page.path);
+                }
                 Ok(page) => entries.push(Entry::new(page)),
                 Err(fault) => {
                     let before = self.before(source, &paths);
@@ -103,7 +137,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Finds out which known post each entry is.
-    pub(super) fn identify(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+    fn identify(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
         let paths = self.paths();
         let claims: Vec<Claim<'_>> = entries.iter().map(|entry| self.claim(entry)).collect();
         let site = (&self.settings.base, &self.settings.zone);
@@ -151,7 +185,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Gives every entry a place of its own; who asks for a taken one is refused.
-    pub(super) fn place(&mut self, mut entries: Vec<Entry>) -> Vec<Entry> {
+    fn place(&mut self, mut entries: Vec<Entry>) -> Vec<Entry> {
         entries.sort_by_cached_key(|entry| settle::rank(entry, self.settings));
         let mut places = settle::Places::default();
         let mut placed = Vec::with_capacity(entries.len());
@@ -176,7 +210,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Finishes what is due; the rest is scheduled.
-    pub(super) fn publish(&mut self, entries: Vec<Entry>) {
+    fn publish(&mut self, entries: Vec<Entry>) {
         let links = Arc::new(self.links(&entries));
         let (mut due, ahead): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.published <= self.now);
@@ -229,7 +263,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    pub(super) fn finished(self) -> Catalog {
+    fn finished(self) -> Catalog {
         let mut catalog = self.catalog;
         catalog.drafts.sort();
         catalog.scheduled.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.cmp(&b.0)));

@@ -53,12 +53,12 @@
 //! sender costs a reader the letter. Nobody who has unsubscribed is written to afterwards.
 
 pub mod attempt;
+pub mod eligible;
 mod lane;
 pub mod open;
 pub mod policy;
 mod recorder;
 pub mod relay;
-pub mod shelf;
 #[cfg(test)]
 mod sink;
 pub mod smtp;

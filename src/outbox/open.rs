@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use super::shelf::{Guard, Shelf};
+use super::eligible::{Eligible, Guard};
 use crate::{
     digest::{
         self, Digest,
@@ -115,15 +115,15 @@ struct Due<'a> {
 impl Printer<'_> {
     /// Opens what is due of `newsletters` and lets it be sent.
     pub async fn open(&self, newsletters: &[Newsletter]) -> Result<Opened, store::Error> {
-        let shelf = self.shelf().await?;
+        let eligible = self.eligible().await?;
         let mut opened = Opened::default();
         for newsletter in newsletters {
             for (cadence, schedule) in &newsletter.cadences {
                 match schedule {
-                    None => self.instant(newsletter, &shelf, &mut opened).await?,
+                    None => self.instant(newsletter, &eligible, &mut opened).await?,
                     Some(schedule) => {
                         let due = (*cadence, schedule);
-                        self.periodic(newsletter, due, &shelf, &mut opened).await?;
+                        self.periodic(newsletter, due, &eligible, &mut opened).await?;
                     }
                 }
             }
@@ -132,26 +132,26 @@ impl Printer<'_> {
         Ok(opened)
     }
 
-    async fn shelf(&self) -> Result<Shelf<'_>, store::Error> {
+    async fn eligible(&self) -> Result<Eligible<'_>, store::Error> {
         let found = self.store.candidates(self.now.minus(digest::MEMORY)).await?;
         let since = self.now.minus(self.stationery.eligible);
-        Ok(Shelf::new(self.posts, found, (since, self.now)))
+        Ok(Eligible::new(self.posts, found, (since, self.now)))
     }
 
     /// One issue a post, in the order in which they appeared.
     async fn instant(
         &self,
         newsletter: &Newsletter,
-        shelf: &Shelf<'_>,
+        eligible: &Eligible<'_>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
-        for one in &shelf.known {
+        for one in &eligible.known {
             let due = Due {
                 newsletter,
                 name: IssueName::instant(&one.post.key),
                 planned: one.candidate.first_seen,
             };
-            self.issue(&due, shelf, Some(one.candidate.row), opened).await?;
+            self.issue(&due, eligible, Some(one.candidate.row), opened).await?;
         }
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Printer<'_> {
         &self,
         newsletter: &Newsletter,
         (cadence, schedule): (Cadence, &Schedule),
-        shelf: &Shelf<'_>,
+        eligible: &Eligible<'_>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
         let last = self.last_slot(newsletter, cadence, opened).await?;
@@ -171,7 +171,7 @@ impl Printer<'_> {
             return Ok(());
         };
         let before = opened.troubles.len();
-        self.issue(&Due { newsletter, name, planned }, shelf, None, opened).await?;
+        self.issue(&Due { newsletter, name, planned }, eligible, None, opened).await?;
         if opened.troubles.len() == before {
             self.store.take_slot(&newsletter.id, cadence, (planned, self.now)).await?;
         }
@@ -199,11 +199,11 @@ impl Printer<'_> {
     async fn issue(
         &self,
         due: &Due<'_>,
-        shelf: &Shelf<'_>,
+        eligible: &Eligible<'_>,
         only: Option<i64>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
-        let moments = digest::moments(&shelf.candidates);
+        let moments = digest::moments(&eligible.candidates);
         let audience = Audience {
             newsletter: &due.newsletter.id,
             cadence: due.name.cadence(),
@@ -211,12 +211,12 @@ impl Printer<'_> {
         };
         let mut written = 0;
         for group in self.store.groups(audience).await? {
-            let mut rows = digest::owed(&shelf.candidates, group.missed, &group.had);
+            let mut rows = digest::owed(&eligible.candidates, group.missed, &group.had);
             rows.retain(|row| only.is_none_or(|only| only == *row));
             if rows.is_empty() {
                 continue;
             }
-            match self.edition(due, shelf, &group, &rows).await? {
+            match self.edition(due, eligible, &group, &rows).await? {
                 Ok((issue, edition)) => {
                     let opening = Opening {
                         audience,
@@ -224,7 +224,7 @@ impl Printer<'_> {
                         missed: group.missed,
                         issue: issue.id,
                     };
-                    let had = digest::history_after(&shelf.remembered, &group.had, &rows);
+                    let had = digest::history_after(&eligible.remembered, &group.had, &rows);
                     written += self.store.open_deliveries(&opening, edition, had, self.now).await?;
                 }
                 Err(trouble) => {
@@ -244,11 +244,11 @@ impl Printer<'_> {
     async fn edition(
         &self,
         due: &Due<'_>,
-        shelf: &Shelf<'_>,
+        eligible: &Eligible<'_>,
         group: &Group,
         rows: &[i64],
     ) -> Result<Result<(Issue, i64), String>, store::Error> {
-        let (articles, related) = self.choose(shelf, group, rows);
+        let (articles, related) = self.choose(eligible, group, rows);
         let picked = |places: &[usize]| -> Vec<&Post> {
             places.iter().filter_map(|&place| self.posts.get(place)).collect()
         };
@@ -260,7 +260,8 @@ impl Printer<'_> {
         };
         let issue = self.store.open_issue(&due.newsletter.id, &due.name, due.planned).await?;
         if issue.state == "opening"
-            && let Some(why) = self.guard.doubt(shelf, rows, (self.baseline, &self.stationery.zone))
+            && let Some(why) =
+                self.guard.doubt(eligible, rows, (self.baseline, &self.stationery.zone))
         {
             self.store.hold_issue(issue.id, &why).await?;
         }
@@ -278,10 +279,16 @@ impl Printer<'_> {
     }
 
     /// Places of the articles, newest first, and of the related posts that go with them.
-    fn choose(&self, shelf: &Shelf<'_>, group: &Group, rows: &[i64]) -> (Vec<usize>, Vec<usize>) {
-        let row_of =
-            |place: usize| shelf.known.iter().find(|k| k.place == place).map(|k| k.candidate.row);
-        let mut articles: Vec<usize> = shelf.carried(rows).map(|k| k.place).collect();
+    fn choose(
+        &self,
+        eligible: &Eligible<'_>,
+        group: &Group,
+        rows: &[i64],
+    ) -> (Vec<usize>, Vec<usize>) {
+        let row_of = |place: usize| {
+            eligible.known.iter().find(|k| k.place == place).map(|k| k.candidate.row)
+        };
+        let mut articles: Vec<usize> = eligible.carried(rows).map(|k| k.place).collect();
         articles.sort_unstable();
         let barred = |place: usize| {
             row_of(place).is_some_and(|row| group.had.contains(&row) || rows.contains(&row))

@@ -11,9 +11,9 @@ use crate::{
     config::{self, Config, TlsMode, Way},
     digest::message::Sender,
     outbox::{
+        eligible::Guard,
         open::{Newsletter, Stationery},
         relay::{Login, Relay, Tls},
-        shelf::Guard,
         transport::Transport,
     },
     site as web_pages,

@@ -125,3 +125,10 @@ fn a_refused_file_gets_an_identity_by_which_it_is_known_when_it_is_mended() {
     let third = read_known(&[("2012/a.md", day)], &known);
     assert!(third.unread.is_empty() && third.posts.is_empty(), "it was never read well");
 }
+
+#[test]
+fn a_draft_can_be_looked_at() {
+    let files = sources(&[("a.md", "---\ntitle: A\ndraft: true\n---\nText.\n")]);
+    let catalog = read_drafts(&files, &[], &settings(), at("2026-11-24T12:00:00Z"));
+    assert_eq!((catalog.posts[0].title.as_str(), catalog.drafts.len()), ("A", 0));
+}

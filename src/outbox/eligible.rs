@@ -1,7 +1,7 @@
-//! The shelf: the posts that may be mailed just now, and what looks like an archive among them.
+//! Eligible posts: those that may be mailed just now, and what looks like an archive among them.
 //!
-//! Posts that were withdrawn do not stand on it but are remembered, so that no history forgets
-//! them; posts first seen in the future, by a clock that was wrong, do not stand on it either.
+//! Posts that were withdrawn are not among them but are remembered, so that no history forgets
+//! them; posts first seen in the future, by a clock that was wrong, are not among them either.
 //!
 //! [`Guard`] says why a letter should wait for the operator. It looks at how posts *appeared*, not
 //! at how many a digest carries: a month of daily posts is no archive, forty in one pass are one.
@@ -21,7 +21,7 @@ use crate::{
     time::{Timestamp, Zone},
 };
 
-/// A post on the shelf.
+/// A post that may be mailed.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) candidate: digest::Candidate,
@@ -31,14 +31,15 @@ pub(super) struct Known<'a> {
 }
 
 /// What may be mailed, in the order in which it appeared, and what histories remember.
-pub(super) struct Shelf<'a> {
+pub(super) struct Eligible<'a> {
     pub(super) known: Vec<Known<'a>>,
     pub(super) candidates: Vec<digest::Candidate>,
     pub(super) remembered: BTreeSet<i64>,
 }
 
-impl<'a> Shelf<'a> {
-    /// `found` is all that histories remember; what was first seen in `eligible` may be mailed.
+impl<'a> Eligible<'a> {
+    /// `found` is all that histories remember; what was first seen between the two
+    /// instants may be mailed.
     pub(super) fn new(
         posts: &'a [Post],
         found: Vec<Candidate>,
@@ -81,16 +82,16 @@ impl Guard {
     /// `baseline` was asked for.
     pub(super) fn doubt(
         &self,
-        shelf: &Shelf<'_>,
+        eligible: &Eligible<'_>,
         rows: &[i64],
         (baseline, zone): (Timestamp, &Zone),
     ) -> Option<String> {
         let Self { posts, days } = self;
         let span = Duration::from_secs(u64::from(*days) * 86_400);
-        shelf.carried(rows).filter(|k| k.candidate.first_seen > baseline).find_map(|one| {
+        eligible.carried(rows).filter(|k| k.candidate.first_seen > baseline).find_map(|one| {
             let (seen, post) = (one.candidate.first_seen, one.post);
             let on = seen.format("%Y-%m-%d", zone);
-            let beside = shelf.candidates.iter().filter(|c| c.first_seen == seen).count();
+            let beside = eligible.candidates.iter().filter(|c| c.first_seen == seen).count();
             if beside > *posts {
                 return Some(format!(
                     "{beside} posts appeared at once on {on} (mail.guard_posts is {posts})"
