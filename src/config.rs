@@ -19,7 +19,8 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{address::Address, subscriber::Cadence},
+    digest::LONGEST_ELIGIBLE_DAYS,
+    domain::{address::Address, issue::once_a_period, subscriber::Cadence},
     outbox::policy::canary,
     store::location::Server,
     time::{Schedule, Zone},
@@ -169,6 +170,16 @@ pub enum Ledger {
     Server(String, Option<PathBuf>),
 }
 
+impl Ledger {
+    /// The file, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Server(..) => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawMail {
@@ -187,6 +198,10 @@ struct RawMail {
     outbox: PathBuf,
     #[serde(default = "thirty")]
     eligible_days: u32,
+    #[serde(default = "five")]
+    guard_posts: usize,
+    #[serde(default = "thirty")]
+    guard_days: u32,
     #[serde(default)]
     canary: u64,
     #[serde(default = "ten")]
@@ -277,6 +292,9 @@ fn outbox() -> PathBuf {
 }
 const fn nine() -> i8 {
     9
+}
+const fn five() -> usize {
+    5
 }
 const fn thirty() -> u32 {
     30
@@ -372,6 +390,10 @@ pub struct Config {
     pub outbox: PathBuf,
     /// How long a post may still be mailed after it appeared.
     pub eligible: Duration,
+    /// How many posts may appear at once before their letters are held.
+    pub guard_posts: usize,
+    /// How many days before its appearance a post may be dated before its letters are held.
+    pub guard_days: u32,
     /// The relays, those to be used first in front; at least one.
     pub relays: Vec<Relay>,
     /// How many letters of an issue go first.
@@ -423,6 +445,10 @@ impl Check<'_> {
         if raw.feeds.entries == 0 {
             return Err(self.wrong("entries", "a feed carries at least one post"));
         }
+        if raw.mail.eligible_days > LONGEST_ELIGIBLE_DAYS {
+            let why = format!("write at most {LONGEST_ELIGIBLE_DAYS} days");
+            return Err(self.wrong("eligible_days", &why));
+        }
         let listen: SocketAddr = self.value(
             "listen",
             raw.web.listen.parse().map_err(|_| "write address:port, e.g. 127.0.0.1:8025"),
@@ -469,6 +495,8 @@ impl Check<'_> {
             first_run: raw.mail.first_run,
             way: raw.mail.transport,
             outbox: self.root.join(raw.mail.outbox),
+            guard_posts: raw.mail.guard_posts,
+            guard_days: raw.mail.guard_days,
             eligible: Duration::from_secs(u64::from(raw.mail.eligible_days) * 86_400),
         })
     }
@@ -551,7 +579,9 @@ impl Check<'_> {
         for (cadence, text) in planned {
             if let Some(text) = text {
                 let schedule = Schedule::new(text, zone.clone());
-                offered.push((cadence, Some(self.value(cadence.as_str(), schedule)?)));
+                let schedule = self.value(cadence.as_str(), schedule)?;
+                self.value(cadence.as_str(), once_a_period(cadence, &schedule))?;
+                offered.push((cadence, Some(schedule)));
             }
         }
         if offered.is_empty() {
@@ -678,6 +708,7 @@ mod tests {
         );
         assert_eq!(least.first_run, FirstRun::None);
         assert_eq!(least.eligible, full.eligible);
+        assert_eq!((least.guard_posts, least.guard_days), (full.guard_posts, full.guard_days));
         assert_eq!(least.output, full.output);
         assert_eq!(least.feeds.entries, full.feeds.entries);
         assert_eq!(least.relays[0].smtp.port, full.relays[0].smtp.port);
@@ -700,6 +731,8 @@ mod tests {
         for (from, to, why) in [
             ("Europe/Stockholm", "Mars/Olympus", "no time zone \"Mars/Olympus\""),
             ("0 9 * * MON", "0 9 * *", "five fields"),
+            ("0 9 * * MON", "0 9 * * MON,THU", "fires twice"),
+            ("eligible_days = 30", "eligible_days = 4000", "at most 3650"),
             ("letters@salt", "letters salt", "not a mail address"),
             ("publish_hour = 9", "publish_hour = 24", "0 to 23"),
             ("id = \"letters\"", "id = \"Letters\"", "lower-case"),

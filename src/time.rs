@@ -27,6 +27,9 @@ use chrono::TimeZone as _;
 use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod tests;
+
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -91,6 +94,36 @@ impl Timestamp {
     fn in_zone(self, zone: &Zone) -> jiff::Zoned {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or_default().to_zoned(zone.0.clone())
     }
+}
+
+/// The start of 2026: no clock that is right shows less.
+const EARLIEST: Timestamp = Timestamp(1_767_225_600_000_000);
+
+/// How far a clock may seem to go back, and to leap, from one run to the next.
+const BACK: Duration = Duration::from_secs(86_400);
+const LEAP: Duration = Duration::from_secs(400 * 86_400);
+
+/// Why a clock that shows `now` must be wrong, if it must: a machine that lost its clock begins in
+/// 1970, and everything dated would be in its future.
+pub fn must_be_wrong(now: Timestamp) -> Option<String> {
+    (now < EARLIEST).then(|| {
+        format!("the clock of this machine shows {now}, which is long past; set it and run again")
+    })
+}
+
+/// What is odd about a clock that shows `now` when it has shown `last`, if anything is.
+pub fn oddity(last: Timestamp, now: Timestamp) -> Option<String> {
+    let odd = if last.since(now) > BACK {
+        "goes back"
+    } else if now.since(last) > LEAP {
+        "leaps"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "the clock of this machine {odd} from {last} to {now}; if either is wrong, posts and \
+         digests appear too early or too late: set the clock and look at postrider status"
+    ))
 }
 
 impl fmt::Display for Timestamp {
@@ -312,87 +345,4 @@ fn weekday(text: &str) -> Result<usize, String> {
 
 fn unreadable(part: &str) -> String {
     format!("\"{part}\" is no weekday (0-7 with 0 and 7 Sunday, or SUN to SAT)")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp::parse_rfc3339(text).unwrap()
-    }
-
-    fn next(schedule: &str, zone: &str, after: &str, count: usize) -> Vec<String> {
-        let schedule = Schedule::new(schedule, zone.parse().unwrap()).unwrap();
-        schedule.after(at(after)).take(count).map(Timestamp::rfc3339).collect()
-    }
-
-    #[test]
-    fn instants_are_written_as_the_standards_ask() {
-        let instant = at("2026-11-04T09:05:03.25Z");
-        assert_eq!(instant.rfc3339(), "2026-11-04T09:05:03Z");
-        assert_eq!(instant.rfc5322(), "Wed, 04 Nov 2026 09:05:03 +0000");
-        assert_eq!(instant.format("%-d %B %Y", &"Asia/Tokyo".parse().unwrap()), "4 November 2026");
-    }
-
-    #[test]
-    fn five_fields_mean_what_a_crontab_means() {
-        for (schedule, expected) in [
-            ("0 9 * * 1", "2026-11-30T09:00:00Z"),
-            ("0 9 * * MON", "2026-11-30T09:00:00Z"),
-            ("0 9 * * 0", "2026-11-29T09:00:00Z"),
-            ("0 9 * * 7", "2026-11-29T09:00:00Z"),
-            ("0 9 * * 5-7", "2026-11-27T09:00:00Z"),
-            ("30 6 1 * *", "2026-12-01T06:30:00Z"),
-            ("*/20 * * * *", "2026-11-24T12:20:00Z"),
-        ] {
-            assert_eq!(next(schedule, "UTC", "2026-11-24T12:00:00Z", 1), [expected], "{schedule}");
-        }
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_refused_with_its_reason() {
-        let refused = |text: &str| Schedule::new(text, Zone::utc()).unwrap_err().to_string();
-        assert!(refused("0 9 * *").contains("five fields"));
-        assert!(refused("0 9 1 * 1").contains("both the day of the month and the weekday"));
-        assert!(refused("0 9 * * 8").contains("no weekday"));
-        assert!(refused("61 9 * * *").contains("61 9 * * *"));
-        assert!("Mars/Olympus".parse::<Zone>().unwrap_err().to_string().contains("Mars/Olympus"));
-    }
-
-    #[test]
-    fn a_time_skipped_in_spring_moves_forward_and_none_is_lost() {
-        assert_eq!(
-            next("30 2 * * *", "Europe/Berlin", "2026-03-28T00:00:00Z", 3),
-            ["2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"]
-        );
-        assert_eq!(
-            next("30 2 * * *", "Europe/Berlin", "2026-03-29T01:10:00Z", 1),
-            ["2026-03-29T01:30:00Z"],
-            "also when asked within the gap"
-        );
-    }
-
-    #[test]
-    fn a_time_repeated_in_autumn_fires_once() {
-        assert_eq!(
-            next("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2),
-            ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]
-        );
-    }
-
-    #[test]
-    fn the_latest_planned_time_stands_for_those_missed() {
-        let daily = Schedule::new("0 9 * * *", Zone::utc()).unwrap();
-        let (gone, back) = (at("2026-11-20T10:00:00Z"), at("2026-11-24T08:00:00Z"));
-        assert_eq!(daily.latest(gone, back), Some(at("2026-11-23T09:00:00Z")));
-        assert_eq!(daily.latest(back, back), None);
-    }
-
-    #[test]
-    fn a_hand_set_clock_moves_for_all_its_clones() {
-        let clock = Clock::hand_set(at("2026-11-24T00:00:00Z"));
-        clock.clone().advance(Duration::from_secs(60));
-        assert_eq!(clock.now(), at("2026-11-24T00:01:00Z"));
-    }
 }

@@ -281,7 +281,7 @@ fn an_offence_is_found_however_it_is_written() {
         ("store/posts.rs", "use crate::template::Templates;"),
         ("outbox/policy.rs", "use super::smtp::Relay;"),
         ("outbox/smtp.rs", "use crate::config::Config;"),
-        ("catalog/mod.rs", "pub fn f() { directory::sources() }"),
+        ("catalog/mod.rs", "pub fn f() { directory::read() }"),
         ("web/mod.rs", "use crate::cli;"),
         ("web/mod.rs", "use crate::outbox::smtp::Session;"),
         ("site/mod.rs", "use tera::Context;"),

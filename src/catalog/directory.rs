@@ -6,14 +6,15 @@
 //! a post with a folder to itself. Everything else is an asset and keeps its relative path.
 //!
 //! The order is that of the paths, whatever the file system's is. A link out of the folder is
-//! not followed. A file that cannot be read is a source with its reason, so that one bad file
-//! stops no other; only a folder that cannot be listed is an [`Error`].
+//! not followed. What cannot be read (a file, a folder within, a link that leads out and seems to
+//! be a post) is a source with its reason, so that one bad file stops no other; only a posts
+//! folder that cannot be listed itself is an [`Error`].
 
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::Source;
+use super::{Files, Source};
 
 /// A posts folder that cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -26,56 +27,100 @@ pub enum Error {
     Unlisted(PathBuf, String),
 }
 
-/// The largest post; a bigger file is a mistake, and its rendering would stall the run.
-const LARGEST: u64 = 8 * 1024 * 1024;
+/// The largest post in octets, a long novel's chapter; a bigger file is a mistake, and its
+/// letters would be refused by every relay.
+const LARGEST: u64 = 1024 * 1024;
 
-/// The posts of a folder in the order of their paths.
-pub fn sources(folder: &Path) -> Result<Vec<Source>, Error> {
-    let files = files(folder)?.into_iter().filter(|(path, _)| is_post(path));
-    Ok(files.map(|(path, file)| Source { path, text: text(&file) }).collect())
+/// What a folder holds: posts with their text, and the paths of what is published beside them.
+pub fn read(folder: &Path) -> Result<Files, Error> {
+    let mut files = Files::default();
+    for (path, found) in list(folder)? {
+        match found {
+            Err(why) => files.posts.push(Source { path, text: Err(why) }),
+            Ok(file) if is_post(&path) => {
+                files.posts.push(Source { path, text: text(&file) });
+            }
+            Ok(_) if is_asset(&path) => {
+                files.others.insert(path);
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(files)
 }
 
 /// The other files of a folder by their relative paths, in their order. A file that would take
 /// the place of one that the site writes is none of them.
 pub fn assets(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
-    let is_asset = |path: &str| {
-        !is_post(path) && !is_index(path) && !is_clutter(path) && !is_written_by_site(path)
-    };
-    Ok(files(folder)?.into_iter().filter(|(path, _)| is_asset(path)).collect())
+    let files = list(folder)?.into_iter().filter_map(|(path, file)| Some((path, file.ok()?)));
+    Ok(files.filter(|(path, _)| is_asset(path) && !is_post(path)).collect())
 }
 
-fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+/// A path below the folder, and the file there or why it cannot be read.
+type Found = (String, Result<PathBuf, String>);
+
+fn list(folder: &Path) -> Result<Vec<Found>, Error> {
     if !folder.is_dir() {
         return Err(Error::Missing(folder.to_owned()));
     }
     let mut files = Vec::new();
     let walk = WalkDir::new(folder).min_depth(1).into_iter();
     for entry in walk.filter_entry(|entry| !is_aside(entry)) {
-        let entry = entry.map_err(|error| Error::Unlisted(folder.to_owned(), error.to_string()))?;
-        if is_file_within(&entry, folder) {
-            let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            let parts = relative.iter().map(|part| part.to_string_lossy().into_owned());
-            files.push((parts.collect::<Vec<_>>().join("/"), entry.path().to_owned()));
+        match entry {
+            Ok(entry) => {
+                let path = relative(entry.path(), folder);
+                let found = found(&entry, &path, folder);
+                files.extend(found.map(|found| (path, found)));
+            }
+            Err(error) => match error.path().filter(|_| error.depth() > 0) {
+                Some(path) => {
+                    let why = error.io_error().map_or(error.to_string(), ToString::to_string);
+                    files.push((relative(path, folder), Err(format!("cannot be read: {why}"))));
+                }
+                None => return Err(Error::Unlisted(folder.to_owned(), error.to_string())),
+            },
         }
     }
     files.sort();
     Ok(files)
 }
 
-fn is_aside(entry: &DirEntry) -> bool {
-    entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with(['.', '_'])
+/// The path below the folder, `/` between its parts.
+fn relative(path: &Path, folder: &Path) -> String {
+    let relative = path.strip_prefix(folder).unwrap_or(path);
+    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
 }
 
-/// A file, or a link to a file that lies in the folder too.
-fn is_file_within(entry: &DirEntry, folder: &Path) -> bool {
+/// A file, or a link to a file that lies in the folder too; why not, for what seems a post.
+fn found(entry: &DirEntry, path: &str, folder: &Path) -> Option<Result<PathBuf, String>> {
+    let file = entry.path().to_owned();
     if !entry.path_is_symlink() {
-        return entry.file_type().is_file();
+        return entry.file_type().is_file().then_some(Ok(file));
     }
-    let (target, root) = (entry.path().canonicalize(), folder.canonicalize());
-    target
-        .ok()
-        .zip(root.ok())
-        .is_some_and(|(target, root)| target.is_file() && target.starts_with(root))
+    let (Ok(target), Ok(root)) = (file.canonicalize(), folder.canonicalize()) else {
+        return is_post(path).then(|| Err("is a link that leads nowhere".to_owned()));
+    };
+    if target.is_file() && target.starts_with(&root) {
+        return Some(Ok(file));
+    }
+    let why = "is a link that is not followed, since it leads out of the posts folder or to a \
+               whole folder; put what it leads to here itself";
+    (is_post(path) || holds_posts(&target)).then(|| Err(why.to_owned()))
+}
+
+/// Whether posts lie directly in a folder.
+fn holds_posts(folder: &Path) -> bool {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    names.map(|entry| entry.file_name()).any(|name| is_post(&name.to_string_lossy()))
+}
+
+fn is_asset(path: &str) -> bool {
+    !is_index(path) && !is_clutter(path) && !is_written_by_site(path)
+}
+
+fn is_aside(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with(['.', '_'])
 }
 
 fn is_post(path: &str) -> bool {
@@ -104,9 +149,8 @@ fn text(file: &Path) -> Result<String, String> {
     let size = file.metadata().map_err(unreadable)?.len();
     if size > LARGEST {
         return Err(format!(
-            "is {} MB long, more than the {} MB that a post may have",
-            size / 1024 / 1024,
-            LARGEST / 1024 / 1024
+            "is {size} octets long, more than the {LARGEST} that a post may have; part it, or \
+             move what is no text out of it"
         ));
     }
     let octets = std::fs::read(file).map_err(unreadable)?;
@@ -147,7 +191,7 @@ mod tests {
             (".hidden.md", b"h"),
             ("a/x.png", b"x"),
         ]);
-        let found = sources(folder.path()).unwrap();
+        let found = read(folder.path()).unwrap().posts;
         let paths: Vec<&str> = found.iter().map(|source| source.path.as_str()).collect();
         assert_eq!(paths, ["a/page/index.md", "a/z.markdown", "b.md", "c.html"]);
         assert_eq!(found[2].text, Ok("b".to_owned()));
@@ -174,7 +218,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_stops_no_other() {
         let folder = folder(&[("a.md", b"fine"), ("b.md", b"one\ntwo \xFF\n")]);
-        let found = sources(folder.path()).unwrap();
+        let found = read(folder.path()).unwrap().posts;
         assert_eq!(found.len(), 2);
         assert!(found[1].text.as_ref().unwrap_err().contains("not UTF-8 on line 2"));
     }
@@ -187,12 +231,30 @@ mod tests {
         let link = |from: PathBuf, to| std::os::unix::fs::symlink(from, folder.path().join(to));
         link(outside.path().join("secret.md"), "b.md").unwrap();
         link(outside.path().to_owned(), "away").unwrap();
-        assert_eq!(sources(folder.path()).unwrap().len(), 1);
+        link(PathBuf::from("nowhere.md"), "c.md").unwrap();
+        link(tempfile::tempdir().unwrap().path().to_owned(), "pictures").unwrap();
+        link(PathBuf::from("a.md"), "own.md").unwrap();
+        let found = read(folder.path()).unwrap().posts;
+        let told: Vec<(&str, bool)> =
+            found.iter().map(|post| (post.path.as_str(), post.text.is_ok())).collect();
+        let expected =
+            [("a.md", true), ("away", false), ("b.md", false), ("c.md", false), ("own.md", true)];
+        assert_eq!(told, expected);
+        assert!(found[2].text.as_ref().unwrap_err().contains("leads out of the posts folder"));
+    }
+
+    #[test]
+    fn a_file_too_long_for_a_letter_is_refused() {
+        let long = vec![b'a'; 1024 * 1024 + 1];
+        let folder = folder(&[("a.md", &long), ("b.md", &long[1..])]);
+        let found = read(folder.path()).unwrap().posts;
+        assert!(found[0].text.as_ref().unwrap_err().contains("1048577 octets long"));
+        assert!(found[1].text.is_ok());
     }
 
     #[test]
     fn a_missing_folder_is_named() {
-        let error = sources(Path::new("no/such/posts")).unwrap_err().to_string();
+        let error = read(Path::new("no/such/posts")).unwrap_err().to_string();
         assert!(error.contains("no/such/posts"), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 //! (`updated`, `lastmod` and `last_modified_at` are one). A key that decides whether, when or
 //! under which identity a post appears must be right: anything else is a [`Fault`] naming key and
 //! line. A key that only adorns is left out with a warning when it cannot be read. Unknown keys
-//! are other programs' business.
+//! are other programs' business, unless they look like one of ours (`spelling`).
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::domain::post::RelatedChoice;
 
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -67,6 +68,7 @@ pub(super) struct Talk {
 impl Front {
     /// Reads the table. What is left out is added to `warnings`.
     pub(super) fn read(table: &Table, warnings: &mut Vec<Fault>) -> Result<Self, Fault> {
+        spelling::check(table, warnings)?;
         let mut keys = Keys { table, warnings };
         let (published, is_withheld) = keys.published()?;
         let date = keys.date(&["date"])?.or(keys.date(&["publishdate", "publish_date"])?);
@@ -156,8 +158,12 @@ impl Keys<'_> {
         flag.map(Some)
     }
 
-    /// `published` is a date for Hugo and a flag for Jekyll: the date, and whether it is held back.
+    /// `published` is a date for Hugo and a flag for Jekyll (`publish` for Obsidian): the date, and
+    /// whether it is held back.
     fn published(&self) -> Result<(Option<Written>, bool), Fault> {
+        if self.flag(&["publish"])? == Some(false) {
+            return Ok((None, true));
+        }
         let Some((key, value)) = self.table.get(&["published"]) else { return Ok((None, false)) };
         match self.table.text(key, value).as_deref().and_then(flag) {
             Some(is_published) => Ok((None, !is_published)),

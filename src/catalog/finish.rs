@@ -9,7 +9,7 @@ use std::{num::NonZero, sync::Arc, thread};
 use super::{
     Entry, Known, Record, Refusal, Settings, date,
     front_matter::Fault,
-    links::{Here, Links},
+    links::{Broken, Here, Links},
     markdown::{self, Written},
     page::{self, Page},
     text,
@@ -106,11 +106,16 @@ fn left_out(page: &Page, rendered: &markdown::Rendered) -> Vec<Fault> {
     faults
 }
 
-/// The links that lead nowhere.
+/// The addresses that lead nowhere.
 fn broken(page: &Page, here: &Here) -> impl Iterator<Item = Fault> {
-    let fault = |link: String| {
-        let why = format!("the link to {link} leads to no published post");
-        Fault::new(page.line_of(&link), why)
+    let fault = |(raw, what): (String, Broken)| {
+        let why = match what {
+            Broken::Post => format!("the link to {raw} leads to no published post"),
+            Broken::Refused => format!("the link to {raw} leads to a post that was refused"),
+            Broken::File if media_type(&raw).is_some() => format!("there is no picture {raw}"),
+            Broken::File => format!("there is no file {raw}"),
+        };
+        Fault::new(page.line_of(&raw), why)
     };
     here.broken().into_iter().map(fault)
 }

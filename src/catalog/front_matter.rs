@@ -9,7 +9,8 @@
 //! line number counts from the top of the file, and that what cannot be read is a [`Fault`]
 //! naming its line. Two slips that authors make daily, tabs for indentation and a title that
 //! needs quotes, are repaired with a warning; nothing else is guessed, since a lost `draft: true`
-//! would publish.
+//! would publish. What looks like front matter and is none is refused for the same reason
+//! (`suspect`).
 //!
 //! It does not know what the keys mean: that is `fields`.
 
@@ -17,8 +18,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+mod suspect;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 /// What is wrong with a file, and on which line of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,9 @@ pub(super) struct Table {
     pub(super) repaired: Vec<Fault>,
 }
 
+/// Tables whose keys count as if they stood on the top level.
+const NESTED: [&str; 2] = ["extra", "params"];
+
 /// The text with its line ends as LF and without a byte order mark.
 pub(super) fn normal(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -68,6 +74,9 @@ pub(super) fn normal(text: &str) -> Cow<'_, str> {
 impl<'t> Document<'t> {
     /// Parts a text that [`normal`] has seen.
     pub(super) fn read(text: &'t str) -> Result<Self, Fault> {
+        if let Some(fault) = suspect::conflict(text) {
+            return Err(fault);
+        }
         let start = text.len() - text.trim_start_matches(|c: char| c.is_whitespace()).len();
         let (blank, rest) = text.split_at(start);
         let first_line = 1 + blank.matches('\n').count();
@@ -76,12 +85,17 @@ impl<'t> Document<'t> {
             "---" if looks_like_yaml(inside) => fenced(inside, first_line, Fence::Yaml),
             "+++" => fenced(inside, first_line, Fence::Toml),
             _ if rest.starts_with('{') && opens_json(rest) => json(rest, first_line),
-            _ => Ok(headed(rest, first_line).unwrap_or(Document {
-                table: Table::default(),
-                body: text,
-                body_line: 1,
-            })),
+            _ => match headed(rest, first_line) {
+                Some(document) => Ok(document),
+                None => Self::bare(text, suspect::lost(rest, first_line)),
+            },
         }
+    }
+
+    /// A text that is all body, unless there is a doubt about it.
+    fn bare(text: &'t str, doubt: Option<Fault>) -> Result<Self, Fault> {
+        let table = Table::default();
+        doubt.map_or(Ok(Self { table, body: text, body_line: 1 }), Err)
     }
 }
 
@@ -97,10 +111,9 @@ impl Table {
     }
 
     /// The first of `keys` that has a value, on the top level or in the tables where Zola and
-    /// Hugo keep what is not their own (`extra`, `params`). An empty text is no value.
+    /// Hugo keep what is not their own. An empty text is no value.
     pub(super) fn get<'k>(&self, keys: &[&'k str]) -> Option<(&'k str, &Value)> {
-        let nested =
-            ["extra", "params"].iter().filter_map(|key| self.values.get(*key)?.as_object());
+        let nested = NESTED.iter().filter_map(|key| self.values.get(*key)?.as_object());
         let mut tables = std::iter::once(&self.values).chain(nested);
         tables.find_map(|table| {
             keys.iter().find_map(|key| {
@@ -109,6 +122,12 @@ impl Table {
                 (!empty).then_some((*key, value))
             })
         })
+    }
+
+    /// The keys of the top level and of the tables that count as one with it.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let nested = NESTED.iter().filter_map(|key| self.values.get(*key)?.as_object());
+        std::iter::once(&self.values).chain(nested).flat_map(Map::keys).map(String::as_str)
     }
 
     /// The value as text in the author's spelling, when it is a single one.
@@ -181,7 +200,7 @@ fn fenced(inside: &str, opened: usize, fence: Fence) -> Result<Document<'_>, Fau
             let (text, rest) = inside.split_at(end);
             let body = rest.get(line.len()..).unwrap_or_default();
             let table = match fence {
-                Fence::Yaml => yaml(text, opened + 1)?,
+                Fence::Yaml => yaml::read(text, opened + 1)?,
                 Fence::Toml => toml(text, opened + 1)?,
             };
             let body_line = opened + 2 + text.matches('\n').count();
@@ -262,86 +281,4 @@ fn headed(rest: &str, first_line: usize) -> Option<Document<'_>> {
     let (text, body) = rest.split_at_checked(read)?;
     let body_line = first_line + text.matches('\n').count();
     Some(Document { table: Table::new(values, text, first_line), body, body_line })
-}
-
-fn yaml(text: &str, first_line: usize) -> Result<Table, Fault> {
-    match yaml_values(text, first_line) {
-        Ok(values) => Ok(Table::new(values, text, first_line)),
-        Err(fault) => {
-            let (mended, mut repaired) = mended(text, first_line);
-            let values = yaml_values(&mended, first_line).map_err(|_| fault.clone())?;
-            if repaired.is_empty() {
-                repaired.push(fault);
-            }
-            Ok(Table { repaired, ..Table::new(values, &mended, first_line) })
-        }
-    }
-}
-
-fn yaml_values(text: &str, first_line: usize) -> Result<Map<String, Value>, Fault> {
-    // Words such as `no` and figures such as 007 are texts unless the key wants otherwise.
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
-    };
-    let read = serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {
-        let error = error.without_snippet();
-        let place = error.location().map(|l| usize::try_from(l.line()).unwrap_or(1).max(1) - 1);
-        let why = error.to_string();
-        let why = why.lines().next().unwrap_or_default().trim().to_owned();
-        Fault::new(place.map(|p| p + first_line), format!("the front matter is no YAML: {why}"))
-    })?;
-    match read {
-        Value::Object(values) => Ok(values),
-        Value::Null => Ok(Map::new()),
-        _ => Err(Fault::new(
-            Some(first_line),
-            "the front matter holds no keys; write lines like \"title: A title\"",
-        )),
-    }
-}
-
-/// The keys whose value is one line of prose, which people forget to quote.
-const PROSE: [&str; 6] = ["title", "description", "summary", "excerpt", "subtitle", "author"];
-
-/// The text with tabs as blanks and with quotes where a line of prose needs them.
-fn mended(text: &str, first_line: usize) -> (String, Vec<Fault>) {
-    let mut repaired = Vec::new();
-    let mut mended = String::with_capacity(text.len() + 16);
-    for (place, line) in text.split_inclusive('\n').enumerate() {
-        let line_number = Some(first_line + place);
-        let tabs = line.bytes().take_while(|&b| b == b'\t' || b == b' ').collect::<Vec<_>>();
-        let (indent, content) = line.split_at(tabs.len());
-        if indent.contains('\t') {
-            repaired.push(Fault::new(line_number, "YAML is indented with blanks, here is a tab"));
-        }
-        mended.push_str(&indent.replace('\t', "  "));
-        match content.split_once(": ").filter(|(key, value)| wants_quotes(key, value)) {
-            Some((key, value)) => {
-                let why =
-                    format!("the {key} needs quotes around it; it was read as if it had them");
-                repaired.push(Fault::new(line_number, why));
-                mended.push_str(&format!("{key}: {}\n", Value::String(value.trim().to_owned())));
-            }
-            None => mended.push_str(content),
-        }
-    }
-    (mended, repaired)
-}
-
-fn wants_quotes(key: &str, value: &str) -> bool {
-    let value = value.trim();
-    let ambiguous = match value.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            let inside = value.get(1..).unwrap_or_default();
-            inside.find(quote).is_some_and(|at| at + 1 < inside.len())
-        }
-        Some('[') => !value.ends_with(']'),
-        Some('|' | '>') => false,
-        Some('@' | '`' | '*' | '&' | '!' | '%' | '{') => true,
-        _ => value.contains(": ") || value.ends_with(':'),
-    };
-    PROSE.contains(&key) && ambiguous
 }

@@ -5,10 +5,11 @@
 //! or download beside a post becomes its place under the public folder; everything else is
 //! resolved against the post's own address (RFC 3986 section 5), never against the feed's.
 //!
-//! A link to a Markdown file that is no published post is kept, and told as broken.
+//! A link to a Markdown file that is no published post is kept, and told as broken; so is the
+//! address of a picture or file that should lie beside the post and does not.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -20,19 +21,30 @@ use super::text::decoded;
 pub(super) const SCHEMES: [&str; 11] =
     ["http", "https", "mailto", "tel", "sms", "xmpp", "ftp", "geo", "magnet", "irc", "ircs"];
 
-/// The addresses of all posts by their paths.
+/// What there is to link to.
 #[derive(Debug)]
 pub(super) struct Links {
-    base: Url,
-    posts: HashMap<String, String>,
+    pub(super) base: Url,
+    /// The addresses of all posts by their paths.
+    pub(super) posts: HashMap<String, String>,
+    /// Paths of the files that were refused.
+    pub(super) refused: HashSet<String>,
+    /// Paths of the files that are published beside the posts.
+    pub(super) files: BTreeSet<String>,
+}
+
+/// What an address leads to in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// No published post.
+    Post,
+    /// A post that was refused.
+    Refused,
+    /// A file that is not there.
+    File,
 }
 
 impl Links {
-    /// `posts` are pairs of path and address.
-    pub(super) fn new(base: &Url, posts: impl Iterator<Item = (String, String)>) -> Self {
-        Self { base: base.clone(), posts: posts.collect() }
-    }
-
     /// The address of the post in the file `path`, its ending left out or changed to `.html`.
     fn post(&self, path: &str) -> Option<&String> {
         let stem = path.strip_suffix(".html").unwrap_or(path);
@@ -57,7 +69,7 @@ pub(super) struct Here {
     links: Arc<Links>,
     folder: String,
     url: Url,
-    broken: Mutex<BTreeSet<String>>,
+    broken: Mutex<BTreeMap<String, Broken>>,
 }
 
 impl Here {
@@ -67,9 +79,24 @@ impl Here {
         Self { links, folder, url, broken: Mutex::default() }
     }
 
-    /// Links to files that are no posts.
-    pub(super) fn broken(&self) -> BTreeSet<String> {
+    /// Addresses, as they are written, that lead nowhere.
+    pub(super) fn broken(&self) -> BTreeMap<String, Broken> {
         self.broken.lock().map(|broken| broken.clone()).unwrap_or_default()
+    }
+
+    fn tell(&self, raw: &str, what: Broken) {
+        if let Ok(mut broken) = self.broken.lock() {
+            broken.entry(raw.to_owned()).or_insert(what);
+        }
+    }
+
+    /// The address of the file that should lie beside the post.
+    fn file(&self, raw: &str, (path, tail): (&str, &str)) -> String {
+        let beside = self.beside(path);
+        if !self.links.files.contains(&beside) {
+            self.tell(raw, Broken::File);
+        }
+        format!("{}{tail}", below(&self.links.base, &beside))
     }
 
     /// The absolute address of a link; `None` when nobody may follow it.
@@ -88,13 +115,15 @@ impl Here {
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
         let is_post = path.starts_with("@/") || matches!(ending.as_str(), "md" | "markdown");
-        if is_post && let Ok(mut broken) = self.broken.lock() {
-            broken.insert(raw.to_owned());
+        if is_post {
+            let mut meant = self.candidates(path).into_iter();
+            let is_refused = meant.any(|path| self.links.refused.contains(&path));
+            self.tell(raw, if is_refused { Broken::Refused } else { Broken::Post });
         }
         let is_file =
             (2..=5).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
         if is_file && !path.starts_with('/') && !matches!(ending.as_str(), "html" | "htm" | "php") {
-            return Some(format!("{}{tail}", below(&self.links.base, &self.beside(path))));
+            return Some(self.file(raw, (path, tail)));
         }
         self.url.join(raw).ok().map(String::from)
     }
@@ -109,7 +138,7 @@ impl Here {
         match path {
             "" => None,
             _ if path.starts_with('/') => self.url.join(raw).ok().map(String::from),
-            _ => Some(format!("{}{tail}", below(&self.links.base, &self.beside(path)))),
+            _ => Some(self.file(raw, (path, tail))),
         }
     }
 
@@ -223,8 +252,13 @@ mod tests {
         let base: Url = "https://blog.example/".parse().unwrap();
         let posts = [("2026/other.md", "other"), ("first.md", "first"), ("deep/index.md", "deep")];
         let posts = posts.iter().map(|(path, slug)| (path.to_string(), format!("{base}{slug}/")));
-        let links = Arc::new(Links::new(&base, posts));
-        Here::new(links, path, "https://blog.example/a-post/".parse().unwrap())
+        let links = Links {
+            posts: posts.collect(),
+            refused: HashSet::from(["2026/bad.md".to_owned()]),
+            files: BTreeSet::from(["2026/x.png".to_owned()]),
+            base,
+        };
+        Here::new(Arc::new(links), path, "https://blog.example/a-post/".parse().unwrap())
     }
 
     #[test]
@@ -296,10 +330,21 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_a_file_that_is_no_post_is_told() {
-        let here = here("a.md");
-        assert!(here.link("missing.md").is_some());
-        assert!(here.link("first.md").is_some());
-        assert_eq!(here.broken().into_iter().collect::<Vec<_>>(), ["missing.md"]);
+    fn what_leads_nowhere_is_told() {
+        let here = here("2026/a.md");
+        for link in ["missing.md", "../first.md", "bad.md#part", "no.pdf", "/no.pdf", "b.html"] {
+            assert!(here.link(link).is_some());
+        }
+        for picture in ["x.png", "images/no.png?v=1", "/no.png", "https://x.example/no.png"] {
+            assert!(here.media(picture).is_some());
+        }
+        let told: Vec<(String, Broken)> = here.broken().into_iter().collect();
+        let expected = [
+            ("bad.md#part", Broken::Refused),
+            ("images/no.png?v=1", Broken::File),
+            ("missing.md", Broken::Post),
+            ("no.pdf", Broken::File),
+        ];
+        assert_eq!(told, expected.map(|(raw, what)| (raw.to_owned(), what)));
     }
 }

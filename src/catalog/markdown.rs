@@ -84,6 +84,30 @@ pub(super) fn render(written: Written<'_>, here: &Arc<Here>) -> Rendered {
     Rendered { html: text::xml(&without_empty(clean)).into_owned(), left_out, marks }
 }
 
+/// Whether a body shows nothing beside its title: no text, picture, sound or film.
+pub(super) fn shows_nothing(body: &str, kind: Kind, title: &str) -> bool {
+    /// What is longer than this shows something.
+    const SHORT: usize = 1000;
+    let (body, _) = shortcodes::translated(body, kind, "");
+    let bare = without_comments(&body);
+    if bare.trim().len() > SHORT {
+        return false;
+    }
+    let html = if kind == Kind::Markdown { to_html(&bare, title) } else { bare };
+    let shown = ["<img", "<picture", "<video", "<audio", "<iframe", "<embed", "<object"];
+    !shown.iter().any(|tag| html.contains(tag)) && text::of_html(&html).is_empty()
+}
+
+fn without_comments(html: &str) -> String {
+    let mut bare = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        bare.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    }
+    bare + rest
+}
+
 fn to_html(body: &str, title: &str) -> String {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, body, &OPTIONS);

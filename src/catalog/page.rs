@@ -34,7 +34,7 @@ pub(super) struct Page {
     pub(super) kind: Kind,
     /// Plain text, never empty.
     pub(super) title: String,
-    /// Hash of the body; `None` when it is empty and recognises nothing.
+    /// Hash of the body; `None` when it is empty and recognises nothing, as a draft's may be.
     pub(super) body_hash: Option<String>,
     /// The written date: of the front matter, else of the file name, else of the folders.
     pub(super) date: Option<Written>,
@@ -60,6 +60,9 @@ impl Page {
         let front = Front::read(&document.table, &mut warnings)?;
         let name = Name::read(path);
         let title = title(&front, document.body, &name);
+        if !front.is_draft && markdown::shows_nothing(document.body, name.kind, &title) {
+            return Err(Fault::new(None, "it has no text yet; write some, or set draft: true"));
+        }
         let language = front.language.as_deref().and_then(fields::language);
         if let (Some(written), None) = (&front.language, &language) {
             let why = format!("\"{written}\" is no language tag such as \"en\" or \"pt-BR\"");
@@ -132,10 +135,14 @@ impl Page {
         self.body.lines().position(is_mark).map(|place| self.body_line + place)
     }
 
-    /// The line of the body on which `found` stands, counted in the file.
+    /// The line of the file on which `found` stands: in the body, else in the front matter.
     pub(super) fn line_of(&self, found: &str) -> Option<usize> {
-        let before = self.body.get(..self.body.find(found)?)?;
-        Some(self.body_line + before.matches('\n').count())
+        let place = |text: &str| {
+            let before = text.get(..text.find(found)?)?;
+            Some(before.matches('\n').count())
+        };
+        let in_body = place(&self.body).map(|lines| self.body_line + lines);
+        in_body.or_else(|| place(&self.source).map(|lines| 1 + lines))
     }
 }
 

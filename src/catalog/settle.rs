@@ -10,10 +10,10 @@ use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
-    Entry, Known, Settings,
+    Entry, Known, Record, Settings, Source,
     date::{self, Written},
     front_matter::Fault,
-    page::place_of,
+    page::{self, Page, place_of},
     text,
 };
 use crate::{domain::post::PostId, time::Timestamp};
@@ -38,11 +38,6 @@ pub(super) fn dates(entries: &mut [Entry], settings: &Settings, now: Timestamp) 
             (None, Some(known)) => known,
             (None, None) => Timestamp::from_micros(now.seconds() * SECOND),
         };
-        if entry.page.date.is_none() {
-            let why = "it has no date and counts as published when it was first seen; give it a \
-                       line such as \"date: 2026-11-24\"";
-            entry.page.warnings.push(Fault::new(None, why));
-        }
         if waiting.last() != Some(&at) {
             taken.insert(entry.published.seconds());
         }
@@ -61,6 +56,13 @@ pub(super) fn dates(entries: &mut [Entry], settings: &Settings, now: Timestamp) 
 
 fn path(entries: &[Entry], at: usize) -> &str {
     entries.get(at).map_or("", |entry| &entry.page.path)
+}
+
+/// What to say of a page without a date.
+pub(super) fn undated(page: &Page) -> Option<Fault> {
+    let why = "it has no date and counts as published when it was first seen; give it a line such \
+               as \"date: 2026-11-24\"";
+    page.date.is_none().then(|| Fault::new(None, why))
 }
 
 /// The places given so far, each with the path of the page that has it.
@@ -88,8 +90,8 @@ impl Places {
 }
 
 /// The order in which entries ask for places: those that readers know there, those that readers
-/// know, the others; each in the order of their paths.
-pub(super) fn rank(entry: &Entry, settings: &Settings) -> (u8, String) {
+/// know, the others; each from the oldest on, those of one instant in the order of their paths.
+pub(super) fn rank(entry: &Entry, settings: &Settings) -> (u8, Timestamp, String) {
     let day = date::day_of(entry.published, &settings.zone);
     let class = match &entry.known {
         Some(known) => match entry.page.place(settings, day) {
@@ -98,30 +100,68 @@ pub(super) fn rank(entry: &Entry, settings: &Settings) -> (u8, String) {
         },
         None => 2,
     };
-    (class, entry.page.path.clone())
+    (class, entry.published, entry.page.path.clone())
 }
 
-/// Gives every entry its key and its identity. Those of known posts are theirs for ever.
-pub(super) fn names(entries: &mut [Entry], known: &[Known], settings: &Settings) {
-    let mut keys: HashSet<String> = known.iter().map(|known| known.key.clone()).collect();
-    let mut ids: HashSet<String> = known.iter().map(|k| k.id.as_str().to_owned()).collect();
-    for entry in entries {
-        if let Some(known) = &entry.known {
-            (entry.key, entry.id) = (known.key.clone(), Some(known.id.clone()));
-            continue;
+/// Names given so far: none is given twice.
+pub(super) struct Names<'a> {
+    settings: &'a Settings,
+    keys: HashSet<String>,
+    ids: HashSet<String>,
+}
+
+impl<'a> Names<'a> {
+    /// The names of the known posts are taken.
+    pub(super) fn new(known: &[Known], settings: &'a Settings) -> Self {
+        let keys = known.iter().map(|known| known.key.clone()).collect();
+        let ids = known.iter().map(|known| known.id.as_str().to_owned()).collect();
+        Self { settings, keys, ids }
+    }
+
+    /// Gives every entry its key and its identity. Those of known posts are theirs for ever.
+    pub(super) fn give(&mut self, entries: &mut [Entry]) {
+        for entry in entries {
+            let (key, id) = match &entry.known {
+                Some(known) => (known.key.clone(), known.id.clone()),
+                None => self.mint(&entry.place, entry.page.front.guid.as_deref(), entry.published),
+            };
+            (entry.key, entry.id) = (key, Some(id));
         }
-        let slug = text::slug(entry.place.rsplit('/').next().unwrap_or(&entry.place));
+    }
+
+    fn mint(&mut self, place: &str, guid: Option<&str>, published: Timestamp) -> (String, PostId) {
+        let slug = text::slug(place.rsplit('/').next().unwrap_or(place));
         let slug = if slug.is_empty() { "post".to_owned() } else { slug };
-        entry.key = unique(&slug, |key| keys.contains(key));
-        keys.insert(entry.key.clone());
-        let id = entry.page.front.guid.clone().unwrap_or_else(|| {
-            let day = entry.published.format("%Y-%m-%d", &settings.zone);
-            let host = settings.id_host.to_ascii_lowercase();
-            let tag = format!("tag:{host},{day}:{}", encoded(&entry.key));
-            unique(&tag, |id| ids.contains(id))
+        let key = unique(&slug, |key| self.keys.contains(key));
+        self.keys.insert(key.clone());
+        let id = guid.map(str::to_owned).unwrap_or_else(|| {
+            let day = published.format("%Y-%m-%d", &self.settings.zone);
+            let host = self.settings.id_host.to_ascii_lowercase();
+            let tag = format!("tag:{host},{day}:{}", encoded(&key));
+            unique(&tag, |id| self.ids.contains(id))
         });
-        ids.insert(id.clone());
-        entry.id = Some(PostId::new(id));
+        self.ids.insert(id.clone());
+        (key, PostId::new(id))
+    }
+
+    /// What is to be known of a refused file that was never read well: an identity for the post
+    /// that it will be.
+    pub(super) fn unread(&mut self, source: &Source, now: Timestamp) -> Record {
+        let stem = source.path.rsplit_once('.').map_or(source.path.as_str(), |(stem, _)| stem);
+        let stem = stem.strip_suffix("/index").unwrap_or(stem);
+        let (key, id) = self.mint(stem, None, now);
+        let known = Known {
+            url: page::address(&self.settings.base, &key).into(),
+            path: source.path.clone(),
+            body_hash: String::new(),
+            title: key.clone(),
+            published: now,
+            first_seen: now,
+            source: source.text.clone().unwrap_or_default(),
+            key,
+            id,
+        };
+        Record { known, is_new: true, changed: false }
     }
 }
 

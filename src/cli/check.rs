@@ -33,10 +33,11 @@ pub(super) async fn check(root: &Path) -> Result<u8, Refusal> {
     for (path, at) in &catalog.scheduled {
         println!("  posts/{path} appears at {at}");
     }
-    for note in catalog.warnings.iter().chain(&catalog.refused) {
+    let notes = catalog.warnings.iter().chain(&catalog.reminders);
+    for note in notes.chain(&catalog.refused) {
         println!("  {note}");
     }
-    let mut is_sound = catalog.refused.is_empty();
+    let mut is_sound = catalog.refused.is_empty() && !catalog.is_emptied;
     if !catalog.posts.is_empty() && !site.config.newsletters.is_empty() {
         let key = Key::new(b"check".to_vec());
         match letter(&site, &catalog.posts, 0, &key) {

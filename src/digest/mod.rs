@@ -12,7 +12,7 @@ mod plain;
 pub mod quoted;
 pub mod render;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{domain::post::Post, time::Timestamp};
 
@@ -49,11 +49,18 @@ pub fn owed(candidates: &[Candidate], missed: usize, had: &[i64]) -> Vec<i64> {
     eligible.map(|candidate| candidate.row).filter(|row| !had.contains(row)).collect()
 }
 
-/// The history of readers after a letter: what they have had of the posts that are still
-/// candidates, so that histories stay short for ever.
-pub fn history_after(candidates: &[Candidate], had: &[i64], carried: &[i64]) -> Vec<i64> {
-    let keeps = |row: &i64| had.contains(row) || carried.contains(row);
-    candidates.iter().map(|candidate| candidate.row).filter(keeps).collect()
+/// How long histories remember a post: twice the longest time for which one may be mailed, so
+/// that neither a post that comes back nor a longer `eligible_days` is ever a second letter.
+pub const MEMORY: Duration = Duration::from_secs(2 * LONGEST_ELIGIBLE_DAYS as u64 * 86_400);
+
+/// The most days after its appearance for which a post may be mailed.
+pub const LONGEST_ELIGIBLE_DAYS: u32 = 3650;
+
+/// The history of readers after a letter: what they have had, as far as it is `remembered`, and
+/// what the letter carries. Whether a post is published just now is no matter: it may come back.
+pub fn history_after(remembered: &BTreeSet<i64>, had: &[i64], carried: &[i64]) -> Vec<i64> {
+    let kept = had.iter().filter(|row| remembered.contains(row));
+    kept.chain(carried).copied().collect()
 }
 
 #[cfg(test)]
@@ -77,8 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn a_history_forgets_posts_that_nobody_can_be_owed_any_more() {
-        let posts = candidates(&[(7, 10), (8, 20)]);
-        assert_eq!(history_after(&posts, &[1, 7], &[8]), [7, 8]);
+    fn a_history_keeps_what_is_remembered_whether_it_may_be_owed_or_not() {
+        let remembered = BTreeSet::from([2, 7, 8]);
+        assert_eq!(history_after(&remembered, &[1, 2, 7], &[8]), [2, 7, 8]);
     }
 }

@@ -1,11 +1,14 @@
 //! Issues: one period of one newsletter in one cadence, named as in print (`weekly/2026-W48`).
+//!
+//! A period has one issue, and a reader gets an issue once. So a schedule must fire at most once
+//! in each period of its cadence ([`once_a_period`]): what fires again would reach nobody.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use super::subscriber::Cadence;
-use crate::time::{Timestamp, Zone};
+use crate::time::{Schedule, Timestamp, Zone};
 
 /// The name of an issue within its newsletter: `instant/<post key>`, `daily/2026-11-24`,
 /// `weekly/2026-W48` (ISO 8601 week) or `monthly/2026-11`.
@@ -75,6 +78,50 @@ impl FromStr for IssueName {
     }
 }
 
+/// A schedule that does not suit its cadence.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Unsuitable {
+    /// Two issues of one name.
+    #[error(
+        "\"{schedule}\" fires twice for {name}, at {first} and {second}, but a reader gets each \
+         issue once; let it fire once, or offer a shorter rhythm too"
+    )]
+    Twice {
+        /// The schedule.
+        schedule: String,
+        /// The issue that it names twice.
+        name: String,
+        /// When it fires.
+        first: Timestamp,
+        /// When it fires again.
+        second: Timestamp,
+    },
+    /// It fires on no day of the calendar.
+    #[error("\"{0}\" never fires: the calendar has no such day")]
+    Never(String),
+}
+
+/// Checks that a schedule fires, and at most once in each period of `cadence`.
+pub fn once_a_period(cadence: Cadence, schedule: &Schedule) -> Result<(), Unsuitable> {
+    /// 2028, a leap year that begins on a Saturday, and those around it: every kind of month.
+    const YEARS: (i64, i64) = (1_767_225_600, 1_893_456_000);
+    let start = Timestamp::from_micros(YEARS.0 * 1_000_000);
+    let fired = schedule.after(start).take_while(|planned| planned.seconds() < YEARS.1);
+    let mut last: Option<(Timestamp, IssueName)> = None;
+    for second in fired {
+        let Some(name) = IssueName::periodic(cadence, second, schedule.zone()) else { break };
+        if let Some((first, before)) = last.filter(|(_, before)| *before == name) {
+            let (schedule, name) = (schedule.to_string(), before.to_string());
+            return Err(Unsuitable::Twice { schedule, name, first, second });
+        }
+        last = Some((second, name));
+    }
+    match last {
+        None if cadence != Cadence::Instant => Err(Unsuitable::Never(schedule.to_string())),
+        _ => Ok(()),
+    }
+}
+
 /// Where an issue stands. Recipients are frozen on opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -120,6 +167,33 @@ mod tests {
         }
         assert_eq!(IssueName::periodic(Cadence::Instant, new_year, &berlin), None);
         assert_eq!(IssueName::instant("a-post").to_string(), "instant/a-post");
+    }
+
+    #[test]
+    fn a_schedule_fires_once_a_period_or_is_refused() {
+        for (cadence, text, refused) in [
+            (Cadence::Weekly, "0 9 * * MON", None),
+            (Cadence::Weekly, "0 9 * * MON,THU", Some("weekly/2026-W02")),
+            (Cadence::Weekly, "0 9 * * SUN,MON", Some("weekly/2026-W02")),
+            (Cadence::Weekly, "0 9 1,15 * *", None),
+            (Cadence::Weekly, "0 9 1,4 * *", Some("weekly/2026-W01")),
+            (Cadence::Weekly, "0 9 28 * *", None),
+            (Cadence::Daily, "30 2 * * *", None),
+            (Cadence::Daily, "0 9 * * MON-FRI", None),
+            (Cadence::Daily, "0 7,19 * * *", Some("daily/2026-01-01")),
+            (Cadence::Monthly, "0 9 1 * *", None),
+            (Cadence::Monthly, "0 9 29 2 *", None),
+            (Cadence::Monthly, "0 9 * * MON", Some("monthly/2026-01")),
+            (Cadence::Monthly, "0 9 30 2 *", Some("never fires")),
+        ] {
+            let schedule = Schedule::new(text, "Europe/Berlin".parse().unwrap()).unwrap();
+            let why = once_a_period(cadence, &schedule).err().map(|why| why.to_string());
+            match (&why, refused) {
+                (None, None) => {}
+                (Some(why), Some(named)) => assert!(why.contains(named), "{why}"),
+                _ => panic!("{cadence} {text}: {why:?}"),
+            }
+        }
     }
 
     #[test]

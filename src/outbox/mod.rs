@@ -69,6 +69,7 @@
 
 pub mod attempt;
 mod dial;
+pub mod eligible;
 mod lane;
 mod octets;
 pub mod open;

@@ -6,11 +6,15 @@
 //! delivery), and that a run that is cut off is simply continued by the next one: whoever has a
 //! delivery is no longer in the group that is being opened.
 //!
+//! What looks like an archive ([`Guard`]) is opened held: its deliveries are written, and nothing
+//! of it leaves before the operator lets it go.
+//!
 //! A letter that cannot be rendered opens no issue: the reason is a trouble of the run, its
 //! readers stay owed, and the rest goes on. A ledger that fails ends the opening.
 
 use std::time::Duration;
 
+use super::eligible::{Eligible, Guard};
 use crate::{
     digest::{
         self, Digest,
@@ -82,6 +86,8 @@ pub struct Printer<'a> {
     pub templates: &'a Templates,
     /// What letters have in common.
     pub stationery: &'a Stationery,
+    /// What is held back.
+    pub guard: Guard,
     /// The present instant.
     pub now: Timestamp,
 }
@@ -95,13 +101,8 @@ pub struct Opened {
     pub deliveries: u64,
     /// Letters that could not be rendered, in words.
     pub troubles: Vec<String>,
-}
-
-/// A candidate with the place of its post in the catalog.
-#[derive(Clone, Copy)]
-struct Known {
-    candidate: digest::Candidate,
-    post: usize,
+    /// What the operator may want to know.
+    pub notes: Vec<String>,
 }
 
 /// One issue that is due, and whose audience it is.
@@ -114,16 +115,15 @@ struct Due<'a> {
 impl Printer<'_> {
     /// Opens what is due of `newsletters` and lets it be sent.
     pub async fn open(&self, newsletters: &[Newsletter]) -> Result<Opened, store::Error> {
-        let since = self.now.minus(self.stationery.eligible);
-        let known = self.known(self.store.candidates(since).await?);
+        let eligible = self.eligible().await?;
         let mut opened = Opened::default();
         for newsletter in newsletters {
             for (cadence, schedule) in &newsletter.cadences {
                 match schedule {
-                    None => self.instant(newsletter, &known, &mut opened).await?,
+                    None => self.instant(newsletter, &eligible, &mut opened).await?,
                     Some(schedule) => {
                         let due = (*cadence, schedule);
-                        self.periodic(newsletter, due, &known, &mut opened).await?;
+                        self.periodic(newsletter, due, &eligible, &mut opened).await?;
                     }
                 }
             }
@@ -132,31 +132,26 @@ impl Printer<'_> {
         Ok(opened)
     }
 
-    fn known(&self, candidates: Vec<store::posts::Candidate>) -> Vec<Known> {
-        let places: std::collections::HashMap<&str, usize> =
-            self.posts.iter().enumerate().map(|(place, post)| (post.id.as_str(), place)).collect();
-        let known = candidates.into_iter().filter_map(|found| {
-            let candidate = digest::Candidate { row: found.row, first_seen: found.first_seen };
-            Some(Known { candidate, post: *places.get(found.id.as_str())? })
-        });
-        known.collect()
+    async fn eligible(&self) -> Result<Eligible<'_>, store::Error> {
+        let found = self.store.candidates(self.now.minus(digest::MEMORY)).await?;
+        let since = self.now.minus(self.stationery.eligible);
+        Ok(Eligible::new(self.posts, found, (since, self.now)))
     }
 
     /// One issue a post, in the order in which they appeared.
     async fn instant(
         &self,
         newsletter: &Newsletter,
-        known: &[Known],
+        eligible: &Eligible<'_>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
-        for one in known {
-            let Some(post) = self.posts.get(one.post) else { continue };
+        for one in &eligible.known {
             let due = Due {
                 newsletter,
-                name: IssueName::instant(&post.key),
+                name: IssueName::instant(&one.post.key),
                 planned: one.candidate.first_seen,
             };
-            self.issue(&due, known, Some(one.candidate.row), opened).await?;
+            self.issue(&due, eligible, Some(one.candidate.row), opened).await?;
         }
         Ok(())
     }
@@ -166,33 +161,49 @@ impl Printer<'_> {
         &self,
         newsletter: &Newsletter,
         (cadence, schedule): (Cadence, &Schedule),
-        known: &[Known],
+        eligible: &Eligible<'_>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
-        let last = self.store.last_slot(&newsletter.id, cadence).await?;
+        let last = self.last_slot(newsletter, cadence, opened).await?;
         let after = last.unwrap_or(self.baseline);
         let Some(planned) = schedule.latest(after, self.now) else { return Ok(()) };
         let Some(name) = IssueName::periodic(cadence, planned, schedule.zone()) else {
             return Ok(());
         };
         let before = opened.troubles.len();
-        self.issue(&Due { newsletter, name, planned }, known, None, opened).await?;
+        self.issue(&Due { newsletter, name, planned }, eligible, None, opened).await?;
         if opened.troubles.len() == before {
             self.store.take_slot(&newsletter.id, cadence, (planned, self.now)).await?;
         }
         Ok(())
     }
 
+    /// The latest planned time that was acted upon; one in the future is told and ignored.
+    async fn last_slot(
+        &self,
+        newsletter: &Newsletter,
+        cadence: Cadence,
+        opened: &mut Opened,
+    ) -> Result<Option<Timestamp>, store::Error> {
+        let last = self.store.last_slot(&newsletter.id, cadence).await?;
+        let Some(ahead) = last.filter(|last| *last > self.now) else { return Ok(last) };
+        opened.notes.push(format!(
+            "the {cadence} issue of {} planned for {ahead} was opened already, by a clock that was \
+             wrong; it is passed over and digests go on",
+            newsletter.id
+        ));
+        self.store.last_slot_before(&newsletter.id, cadence, self.now).await
+    }
+
     /// Opens one issue for every group that is owed something; `only` narrows it to one post.
     async fn issue(
         &self,
         due: &Due<'_>,
-        known: &[Known],
+        eligible: &Eligible<'_>,
         only: Option<i64>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
-        let candidates: Vec<digest::Candidate> = known.iter().map(|k| k.candidate).collect();
-        let moments = digest::moments(&candidates);
+        let moments = digest::moments(&eligible.candidates);
         let audience = Audience {
             newsletter: &due.newsletter.id,
             cadence: due.name.cadence(),
@@ -200,12 +211,12 @@ impl Printer<'_> {
         };
         let mut written = 0;
         for group in self.store.groups(audience).await? {
-            let mut rows = digest::owed(&candidates, group.missed, &group.had);
+            let mut rows = digest::owed(&eligible.candidates, group.missed, &group.had);
             rows.retain(|row| only.is_none_or(|only| only == *row));
             if rows.is_empty() {
                 continue;
             }
-            match self.edition(due, known, &group, &rows).await? {
+            match self.edition(due, eligible, &group, &rows).await? {
                 Ok((issue, edition)) => {
                     let opening = Opening {
                         audience,
@@ -213,7 +224,7 @@ impl Printer<'_> {
                         missed: group.missed,
                         issue: issue.id,
                     };
-                    let had = digest::history_after(&candidates, &group.had, &rows);
+                    let had = digest::history_after(&eligible.remembered, &group.had, &rows);
                     written += self.store.open_deliveries(&opening, edition, had, self.now).await?;
                 }
                 Err(trouble) => {
@@ -233,11 +244,11 @@ impl Printer<'_> {
     async fn edition(
         &self,
         due: &Due<'_>,
-        known: &[Known],
+        eligible: &Eligible<'_>,
         group: &Group,
         rows: &[i64],
     ) -> Result<Result<(Issue, i64), String>, store::Error> {
-        let (articles, related) = self.choose(known, group, rows);
+        let (articles, related) = self.choose(eligible, group, rows);
         let picked = |places: &[usize]| -> Vec<&Post> {
             places.iter().filter_map(|&place| self.posts.get(place)).collect()
         };
@@ -248,6 +259,12 @@ impl Printer<'_> {
             Err(error) => return Ok(Err(format!("{}: {error}", due.name))),
         };
         let issue = self.store.open_issue(&due.newsletter.id, &due.name, due.planned).await?;
+        if issue.state == "opening"
+            && let Some(why) =
+                self.guard.doubt(eligible, rows, (self.baseline, &self.stationery.zone))
+        {
+            self.store.hold_issue(issue.id, &why).await?;
+        }
         let key = EditionKey {
             issue: issue.id,
             posts: rows.to_vec(),
@@ -262,10 +279,16 @@ impl Printer<'_> {
     }
 
     /// Places of the articles, newest first, and of the related posts that go with them.
-    fn choose(&self, known: &[Known], group: &Group, rows: &[i64]) -> (Vec<usize>, Vec<usize>) {
-        let row_of = |place: usize| known.iter().find(|k| k.post == place).map(|k| k.candidate.row);
-        let mut articles: Vec<usize> =
-            known.iter().filter(|k| rows.contains(&k.candidate.row)).map(|k| k.post).collect();
+    fn choose(
+        &self,
+        eligible: &Eligible<'_>,
+        group: &Group,
+        rows: &[i64],
+    ) -> (Vec<usize>, Vec<usize>) {
+        let row_of = |place: usize| {
+            eligible.known.iter().find(|k| k.place == place).map(|k| k.candidate.row)
+        };
+        let mut articles: Vec<usize> = eligible.carried(rows).map(|k| k.place).collect();
         articles.sort_unstable();
         let barred = |place: usize| {
             row_of(place).is_some_and(|row| group.had.contains(&row) || rows.contains(&row))

@@ -23,7 +23,7 @@ impl Run {
             return Err(Error::NotShared(site.ledger_shown()));
         }
         let (ledger, progress): (Ledger, Progress) = (store.ledger().await?, Arc::new(|_| {}));
-        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, turn: None })
+        Ok(Self { site, store, ledger, clock, last: None, stop, progress, watch: None, turn: None })
     }
 
     /// Whether the ledger is the one that ran last; a trouble where it is not.

@@ -39,6 +39,12 @@ pub fn path(ledger: &Path) -> PathBuf {
     ledger.with_extension("lock")
 }
 
+/// When the lock was last taken, if its file says so.
+pub fn last_taken(ledger: &Path) -> Option<Timestamp> {
+    let line = std::fs::read_to_string(path(ledger)).ok()?;
+    Timestamp::parse_rfc3339(line.rsplit_once("since ")?.1)
+}
+
 impl Lock {
     /// Takes the lock of the ledger at `ledger` for the command `verb`, without waiting.
     pub fn take(ledger: &Path, verb: &str, now: Timestamp) -> Result<Self, Error> {
@@ -82,7 +88,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = folder.path().join("var/ledger.db");
         let now = Timestamp::from_micros(0);
+        assert_eq!(last_taken(&ledger), None);
         let first = Lock::take(&ledger, "serve", now).unwrap();
+        assert_eq!(last_taken(&ledger), Some(now));
         let second = Lock::take(&ledger, "run", now).unwrap_err();
         let process = std::process::id();
         assert!(matches!(second, Error::Held(_)));

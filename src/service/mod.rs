@@ -21,7 +21,7 @@ pub mod summary;
 mod turn;
 pub mod worker;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
@@ -40,7 +40,7 @@ use crate::{
     },
     rank::Index,
     store::{self, Ledger, Store, deliveries::Leased},
-    time::{Clock, Timestamp},
+    time::{self, Clock, Timestamp},
 };
 use pages::Press;
 use site::Site;
@@ -62,6 +62,9 @@ pub enum Error {
     /// The outbox.
     #[error(transparent)]
     Outbox(#[from] desk::Error),
+    /// A clock that must be wrong.
+    #[error("{0}")]
+    Clock(String),
     /// A worker beside a ledger in a file.
     #[error(
         "the ledger {0} is a file, on which one process works: run `postrider serve`; workers \
@@ -95,6 +98,8 @@ pub struct Run {
     pub store: Store,
     ledger: Ledger,
     clock: Clock,
+    /// When the last pass began, in this run or the one before.
+    last: Option<Timestamp>,
     stop: watch::Receiver<bool>,
     progress: Progress,
     watch: Option<Watch>,
@@ -120,12 +125,14 @@ impl Run {
         progress: Progress,
     ) -> Result<Self, Error> {
         let now = clock.now();
+        time::must_be_wrong(now).map_or(Ok(()), |why| Err(Error::Clock(why)))?;
+        let last = site.config.ledger.file().and_then(lock::last_taken);
         let (store, turn) = Turn::take(&site, verb, &clock).await?;
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
         let turn = Some(turn);
-        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, turn })
+        Ok(Self { site, store, ledger, clock, last, stop, progress, watch: None, turn })
     }
 
     /// The same run, looked on by `watch` while it sends.
@@ -151,6 +158,8 @@ impl Run {
         self.site = site;
         let mut summary = Summary::default();
         let now = self.clock.now();
+        let last = self.last.replace(now).max(self.ledger.baseline_at);
+        summary.troubles.extend(last.and_then(|last| time::oddity(last, now)));
         (self.progress)(Step::Begin("reading posts", None));
         let catalog = self.read(now, &mut summary).await?;
         self.subscribe(now, &mut summary).await?;
@@ -183,7 +192,7 @@ impl Run {
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<Option<Catalog>, Error> {
-        let sources = match directory::sources(&self.site.config.posts) {
+        let sources = match directory::read(&self.site.config.posts) {
             Ok(sources) => sources,
             Err(error) => {
                 summary.troubles.push(error.to_string());
@@ -191,8 +200,15 @@ impl Run {
             }
         };
         let known = self.store.known_posts().await?;
-        let catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
+        let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
+        if catalog.is_emptied {
+            summary.troubles.push(emptied(&self.site));
+            return Ok(None);
+        }
+        if self.ledger.baseline_at.is_none() {
+            catalog.records.append(&mut catalog.unread);
+        }
         let owed = match (self.site.config.first_run, catalog.posts.first()) {
             (FirstRun::Latest, Some(newest)) => vec![newest.id.clone()],
             _ => Vec::new(),
@@ -225,7 +241,11 @@ impl Run {
         });
         summary.troubles.extend(import.refused);
         if !self.store.was_imported(&shown, &hash).await? {
-            summary.readers.added = self.store.import(&import.rows, (&shown, &hash), now).await?;
+            // What appeared in the pass in which a reader came is not for that reader, but for
+            // what a first run mails.
+            let is_first = self.ledger.baseline_at == Some(now);
+            let from = if is_first { now } else { now.plus(Duration::from_micros(1)) };
+            summary.readers.added = self.store.import(&import.rows, (&shown, &hash), from).await?;
         }
         Ok(())
     }
@@ -246,11 +266,13 @@ impl Run {
             index,
             templates: &self.site.templates,
             stationery: &stationery,
+            guard: self.site.guard(),
             now,
         };
         let opened = printer.open(&self.site.newsletters()).await?;
         summary.issues.opened = opened.issues;
         summary.troubles.extend(opened.troubles);
+        summary.warnings.extend(opened.notes);
         Ok(())
     }
 
@@ -353,6 +375,14 @@ impl Run {
         }
         Ok(())
     }
+}
+
+fn emptied(site: &Site) -> String {
+    format!(
+        "there is no post left in {}, though some were published; what is published stays. Bring \
+         the folder back, or put a post there if all others are to go",
+        site.shown(&site.config.posts)
+    )
 }
 
 /// What a catalog says of the files.

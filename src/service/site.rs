@@ -11,6 +11,7 @@ use crate::{
     config::{self, Auth, Config, Smtp, TlsMode, Way},
     digest::message::Sender,
     outbox::{
+        eligible::Guard,
         open::{Newsletter, Stationery},
         relay::{Deadlines, Login, Proof, Relay, Tls},
         transport::Transport,
@@ -138,6 +139,11 @@ impl Site {
             popularity: self.config.related.popularity,
             eligible: self.config.eligible,
         }
+    }
+
+    /// What makes opening hold an issue back.
+    pub fn guard(&self) -> Guard {
+        Guard { posts: self.config.guard_posts, days: self.config.guard_days }
     }
 
     /// The newsletters with their senders.

@@ -146,11 +146,12 @@ impl Store {
 
     /// Stops an issue; nothing of it is leased until it is released.
     pub async fn hold_issue(&self, issue: i64, why: &str) -> Result<(), Error> {
-        sql("update issues set state = 'held', note = $2 where id = $1 and state = 'sending'")
-            .bind(issue)
-            .bind(why)
-            .run(self.writing())
-            .await?;
+        sql("update issues set state = 'held', note = $2 \
+             where id = $1 and state in ('opening', 'sending')")
+        .bind(issue)
+        .bind(why)
+        .run(self.writing())
+        .await?;
         Ok(())
     }
 
@@ -183,6 +184,21 @@ impl Store {
         .run(self.writing())
         .await?;
         Ok(())
+    }
+
+    /// The latest planned time up to `now` that was acted upon: a run under a wrong clock may have
+    /// taken later ones.
+    pub async fn last_slot_before(
+        &self,
+        newsletter: &str,
+        cadence: Cadence,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let read = sql("select max(planned_at) from slots \
+             where newsletter = $1 and cadence = $2 and planned_at <= $3");
+        let (latest,): (Option<i64>,) =
+            read.bind(newsletter).bind(cadence.as_str()).bind(now).one(self.reading()).await?;
+        Ok(latest.map(Timestamp::from_micros))
     }
 
     /// The latest planned time that was acted upon.

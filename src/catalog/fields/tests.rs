@@ -145,3 +145,36 @@ fn a_language_is_written_as_its_standard_asks() {
         assert_eq!(language(text).as_deref(), expected, "{text}");
     }
 }
+
+#[test]
+fn a_misspelt_key_is_told_and_one_that_withholds_refuses_the_post() {
+    for (yaml, meant) in [
+        ("titel: a", "title"),
+        ("title: a\nslgu: a", "slug"),
+        ("title: a\nextra:\n  lastmodd: 2026-11-24", "lastmod"),
+        ("title: a\ndate_modifed: 2026-11-24", "date_modified"),
+    ] {
+        let (_, warnings) = read(yaml);
+        assert_eq!(warnings.len(), 1, "{yaml}: {warnings:?}");
+        assert!(warnings[0].why.ends_with(&format!("did you mean \"{meant}\"?")), "{warnings:?}");
+        assert!(warnings[0].line.is_some(), "{warnings:?}");
+    }
+    for (yaml, meant) in [
+        ("title: a\ndraf: true", "draft"),
+        ("title: a\ndrafts: true", "draft"),
+        ("title: a\nis_draft: true", "draft"),
+        ("title: a\nDratf: true", "draft"),
+        ("title: a\npublised: false", "published"),
+        ("title: a\nhiden: true", "hidden"),
+        ("title: a\nstaus: draft", "status"),
+    ] {
+        let fault = refused(yaml);
+        assert!(fault.why.contains(&format!("did you mean \"{meant}\"?")), "{yaml}: {fault:?}");
+        assert_eq!(fault.line, Some(3), "{fault:?}");
+    }
+    let others = "layout: post\nweight: 3\nmenu: main\ntoc: true\nmath: true\ntype: blog\n\
+                  publisher: Ours\npin: true\nauthor_url: /me/\ncover_alt: A boat\nsubtitle: b\n\
+                  translationKey: a\noutputs: [html]\nformat: essay\ncraft: knots\nstate: done";
+    assert_eq!(read(others).1, []);
+    assert!(read("title: a\npublish: false").0.is_draft);
+}

@@ -1,0 +1,110 @@
+//! Eligible posts: those that may be mailed just now, and what looks like an archive among them.
+//!
+//! Posts that were withdrawn are not among them but are remembered, so that no history forgets
+//! them; posts first seen in the future, by a clock that was wrong, are not among them either.
+//!
+//! [`Guard`] says why a letter should wait for the operator. It looks at how posts *appeared*, not
+//! at how many a digest carries: a month of daily posts is no archive, forty in one pass are one.
+//! What a first run mails was asked for and is let through.
+//!
+//! Pure: rows, posts and instants come in.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use crate::{
+    digest,
+    domain::post::Post,
+    store::posts::Candidate,
+    time::{Timestamp, Zone},
+};
+
+/// A post that may be mailed.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) candidate: digest::Candidate,
+    pub(super) post: &'a Post,
+    /// Its place in the catalog.
+    pub(super) place: usize,
+}
+
+/// What may be mailed, in the order in which it appeared, and what histories remember.
+pub(super) struct Eligible<'a> {
+    pub(super) known: Vec<Known<'a>>,
+    pub(super) candidates: Vec<digest::Candidate>,
+    pub(super) remembered: BTreeSet<i64>,
+}
+
+impl<'a> Eligible<'a> {
+    /// `found` is all that histories remember; what was first seen between the two
+    /// instants may be mailed.
+    pub(super) fn new(
+        posts: &'a [Post],
+        found: Vec<Candidate>,
+        (since, until): (Timestamp, Timestamp),
+    ) -> Self {
+        let places: HashMap<&str, usize> =
+            posts.iter().enumerate().map(|(place, post)| (post.id.as_str(), place)).collect();
+        let known = found.iter().filter(|f| f.first_seen >= since && f.first_seen <= until);
+        let known: Vec<Known<'_>> = known
+            .filter_map(|found| {
+                let candidate = digest::Candidate { row: found.row, first_seen: found.first_seen };
+                let place = *places.get(found.id.as_str())?;
+                Some(Known { candidate, post: posts.get(place)?, place })
+            })
+            .collect();
+        Self {
+            candidates: known.iter().map(|known| known.candidate).collect(),
+            remembered: found.iter().map(|found| found.row).collect(),
+            known,
+        }
+    }
+
+    /// The posts of these rows.
+    pub(super) fn carried(&self, rows: &[i64]) -> impl Iterator<Item = &Known<'a>> {
+        self.known.iter().filter(move |known| rows.contains(&known.candidate.row))
+    }
+}
+
+/// What makes opening hold an issue back until the operator has seen it.
+#[derive(Clone, Copy, Debug)]
+pub struct Guard {
+    /// The most posts that may appear at once.
+    pub posts: usize,
+    /// The most days that a post may be dated before it appeared.
+    pub days: u32,
+}
+
+impl Guard {
+    /// Why a letter of these rows looks like an archive, if it does. What appeared up to
+    /// `baseline` was asked for.
+    pub(super) fn doubt(
+        &self,
+        eligible: &Eligible<'_>,
+        rows: &[i64],
+        (baseline, zone): (Timestamp, &Zone),
+    ) -> Option<String> {
+        let Self { posts, days } = self;
+        let span = Duration::from_secs(u64::from(*days) * 86_400);
+        eligible.carried(rows).filter(|k| k.candidate.first_seen > baseline).find_map(|one| {
+            let (seen, post) = (one.candidate.first_seen, one.post);
+            let on = seen.format("%Y-%m-%d", zone);
+            let beside = eligible.candidates.iter().filter(|c| c.first_seen == seen).count();
+            if beside > *posts {
+                return Some(format!(
+                    "{beside} posts appeared at once on {on} (mail.guard_posts is {posts})"
+                ));
+            }
+            (post.published < seen.minus(span)).then(|| {
+                format!(
+                    "posts/{} is dated {}, long before it appeared on {on} (mail.guard_days is \
+                     {days})",
+                    post.path,
+                    post.published.format("%Y-%m-%d", zone)
+                )
+            })
+        })
+    }
+}
