@@ -10,3 +10,4 @@ mod layers;
 mod newcomer;
 mod service;
 mod whole;
+mod workers;
