@@ -7,6 +7,7 @@ mod crash;
 mod harness;
 mod issue;
 mod layers;
+mod ledger;
 mod newcomer;
 mod service;
 mod whole;
