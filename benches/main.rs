@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used)]
 
+mod ledger;
+
 use std::{
     fmt::Write as _,
     fs,
@@ -34,6 +36,29 @@ fn main() {
     if wants("delivery") {
         delivery::delivery();
     }
+    if wants("open") {
+        open();
+    }
+    if wants("ledger") {
+        moves();
+    }
+}
+
+/// An issue for 1,000,000 readers, opened in chunks while others write.
+fn open() {
+    let opened = ledger::open(1_000_000);
+    line("open: 1,000,000 readers", seconds(opened.took), 10.0, 1.0, "s");
+    line("open: others wait at most", seconds(opened.waited), 0.2, 1.0, "s");
+}
+
+/// Leasing and recording, 500 letters a commit: time for 150,000 of them against one second.
+fn moves() {
+    let rounds: Vec<_> = (0..ROUNDS).map(|_| ledger::moves(150_000)).collect();
+    let time = |rate: f64| Duration::from_secs_f64(150_000.0 / rate);
+    let leased = median(rounds.iter().map(|round| time(round.leased)));
+    let settled = median(rounds.iter().map(|round| time(round.settled)));
+    line("ledger: 150,000 leased", seconds(leased), 1.0, 1.0, "s");
+    line("ledger: 150,000 settled", seconds(settled), 1.0, 1.0, "s");
 }
 
 /// Feeds and pages of 1,000 posts, cold and when nothing changed.

@@ -59,6 +59,21 @@ impl World {
         world
     }
 
+    /// The same with its ledger in a schema of its own on the suite's PostgreSQL.
+    pub(crate) fn on_postgres() -> Self {
+        let world = Self::new();
+        let server = std::env::var("POSTRIDER_POSTGRES").expect("tests/run sets it");
+        let schema = format!("world_{:016x}", getrandom::u64().unwrap());
+        let made = Command::new("psql")
+            .args([server.as_str(), "-qc", &format!("create schema {schema}")])
+            .status();
+        assert!(made.unwrap().success());
+        let text = world.read("config/postrider.toml");
+        let ledger = format!("[ledger]\nurl = \"{server}?options[search_path]={schema}\"\n");
+        world.write("config/postrider.toml", &(ledger + &text));
+        world
+    }
+
     /// The repository's own sample site.
     pub(crate) fn sample() -> Self {
         let world = Self::new();
@@ -170,14 +185,15 @@ impl World {
     /// Opens the ledger for a look.
     pub(crate) fn with_store<T>(&self, look: impl AsyncFnOnce(&Store) -> T) -> T {
         self.block(async {
-            let store = Store::look(&self.path("var/postrider.db")).await.unwrap().unwrap();
+            let site = Site::read(self.root()).unwrap();
+            let store = Store::look(site.location().unwrap()).await.unwrap().unwrap();
             let seen = look(&store).await;
             store.close().await;
             seen
         })
     }
 
-    fn block<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) fn block<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::runtime::Runtime::new().unwrap().block_on(work)
     }
 

@@ -8,6 +8,8 @@ mod crash;
 mod harness;
 mod issue;
 mod layers;
+mod ledger;
 mod newcomer;
 mod service;
 mod whole;
+mod workers;

@@ -54,7 +54,7 @@ async fn doubts(store: &Store, issue: &Issue) -> Result<usize, Refusal> {
         println!("    uncertain: {}", account.address);
     }
     if !uncertain.is_empty() {
-        println!("    settle them: postrider issue resolve {} --as sent|ready|failed", issue.name);
+        println!("    settle them: postrider issue resolve {} --as sent|resend|failed", issue.name);
     }
     Ok(uncertain.len())
 }

@@ -99,7 +99,7 @@ impl Term {
 pub(super) fn holder(verb: &str, clock: &Clock) -> Result<Holder, Error> {
     let number = getrandom::u64().map_err(|error| Error::Random(error.to_string()))?;
     let (process, now) = (std::process::id(), clock.now());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     Ok(Holder {
         owner: format!("{process}-{number:016x}"),
         shown: format!("postrider {verb}, process {process} on {}, since {now}", host.trim()),

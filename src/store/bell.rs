@@ -3,7 +3,7 @@
 //! PostgreSQL carries it (LISTEN and NOTIFY). It is a hint and no more: one that is lost costs
 //! the time until the worker looks by itself. A ledger in a file has one process, and no bell.
 
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::{
     Error, Store,
@@ -32,7 +32,10 @@ impl Store {
         let Database::Postgres(pool) = &self.database else { return Ok(Bell(None)) };
         let channel = self.channel().await?;
         let listening = async {
-            let mut listener = PgListener::connect_with(pool).await?;
+            // A connection of its own: the pool could not be closed while somebody listens.
+            let options = (*pool.connect_options()).clone();
+            let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+            let mut listener = PgListener::connect_with(&own).await?;
             listener.listen(&channel).await?;
             Ok(listener)
         };

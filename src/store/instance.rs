@@ -135,7 +135,7 @@ impl Store {
         let write = || {
             let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
             fs::create_dir_all(&folder)?;
-            let beside = path.with_extension("instance.new");
+            let beside = path.with_extension(format!("instance.{}", std::process::id()));
             let mut file = fs::File::create(&beside)?;
             writeln!(file, "{} {}", mark.instance, mark.epoch)?;
             file.sync_all()?;
