@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
-mod crash;
+mod faults;
 mod harness;
 mod issue;
 mod layers;
