@@ -126,7 +126,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { rounds, seed, letters, connections } = self.plan;
-        writeln!(f, "{rounds} rounds of {letters} letters, {connections} connections, seed {seed}")?;
+        writeln!(
+            f,
+            "{rounds} rounds of {letters} letters, {connections} connections, seed {seed}"
+        )?;
         writeln!(f, "  killed      {:>8}   {} while sending", self.killed, self.killed_sending)?;
         writeln!(f, "  moody sink  {:>8}   rounds", self.moody)?;
         writeln!(f, "  taken       {:>8}   letters, by the sink", self.accepted)?;

@@ -25,11 +25,11 @@ fn addresses_are_served_as_written_or_refused_by_line() {
         ("ada+tag@example.net", "ada+tag@example.net"),
         ("o'neil&sons@example.net", "o'neil&sons@example.net"),
         ("jörg@example.net", "jörg@example.net"),
+        ("dot@example.net.", "dot@example.net"),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         (long.as_str(), long.as_str()),
     ];
-    let refused =
-        ["ada@example.net.", "ada", "a@b@c", "ada @example.net", "<a@b.c>", "a@", too_long.as_str()];
+    let refused = ["ada", "a@b@c", "ada @example.net", "<a@b.c>", "a@", too_long.as_str()];
     let mut lines = "address,newsletter,cadence,confirmed_at\n".to_owned();
     for address in served.iter().map(|(written, _)| *written).chain(refused) {
         lines.push_str(&format!("{address},letters,instant,2026-01-01T00:00:00Z\n"));
@@ -67,7 +67,8 @@ fn no_name_and_no_title_splits_a_header() {
         lines.push_str(&format!("n{at}@example.net,{name},letters,instant,2026-01-01T00:00:00Z\n"));
     }
     field.world.write("config/subscribers.csv", &lines);
-    let title = "A title\\r\\nBcc: all@example.net\\nX-Evil: 1 ünd 名前 \\u0000".to_owned() + &"x".repeat(900);
+    let title = "A title\\r\\nBcc: all@example.net\\nX-Evil: 1 ünd 名前 \\u0000".to_owned()
+        + &"x".repeat(900);
     field.world.post("owed", "2026-11-20", &title, "Text.\r\n.\r\n..\r\nMAIL FROM:<x@y.example>");
     let said = field.world.run().to_string();
     let letters = field.sink.seen().letters;

@@ -2,25 +2,16 @@
 
 use std::{process::Command, str::FromStr as _, time::Duration};
 
-use postrider::selftest::sink::{Act, Options};
+use postrider::selftest::sink::Options;
 use sqlx::{Connection as _, Executor as _};
 
 use super::{Field, scale};
-
-/// Opens the issue without sending anything, and returns how large the ledger then is.
-fn opened(field: &Field) -> u64 {
-    field.turn(|event, _| (event == "connect").then_some(Act::say_and_hang("421 4.3.2 not yet")));
-    field.world.run();
-    field.sink.turn(None);
-    assert_eq!(field.count("ready"), field.readers);
-    std::fs::metadata(field.world.path("var/postrider.db")).unwrap().len()
-}
 
 #[test]
 fn a_disk_that_fills_up_while_sending_stops_it_and_costs_no_letter() {
     for extra in [60_u64, 150, 400] {
         let field = Field::new(scale(300, 2000), 4);
-        let blocks = opened(&field) / 512 + extra * 2;
+        let blocks = field.open() / 512 + extra * 2;
         let output = Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f $1; exec \"$2\" --root \"$3\" run", "sh"])
             .arg(blocks.to_string())
@@ -28,7 +19,8 @@ fn a_disk_that_fills_up_while_sending_stops_it_and_costs_no_letter() {
             .arg(field.world.root())
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+        let said =
+            String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
         field.settle();
         field.check(4);
         if field.count("ready") > 0 {
@@ -43,7 +35,7 @@ fn a_disk_that_fills_up_while_sending_stops_it_and_costs_no_letter() {
 #[ignore = "needs to mount a file system: run tests/run"]
 fn on_a_read_only_file_system_nothing_is_sent() {
     let field = Field::new(50, 2);
-    opened(&field);
+    field.open();
     let script = "mount --bind \"$2/var\" \"$2/var\" && mount -o remount,ro,bind \"$2/var\" \
                   && exec \"$1\" --root \"$2\" run";
     let output = Command::new("unshare")

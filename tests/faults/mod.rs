@@ -24,7 +24,7 @@ use std::{
 };
 
 use postrider::{
-    selftest::sink::{Options, Script, Sink},
+    selftest::sink::{Act, Options, Script, Sink},
     store::deliveries::Account,
     time::Clock,
 };
@@ -72,12 +72,20 @@ impl Field {
     }
 
     /// The sink behaves so from now on.
-    pub(crate) fn turn(
-        &self,
-        script: impl Fn(&str, usize) -> Option<postrider::selftest::sink::Act> + Send + Sync + 'static,
-    ) {
+    pub(crate) fn turn(&self, script: impl Fn(&str, usize) -> Option<Act> + Send + Sync + 'static) {
         let script: Arc<Script> = Arc::new(script);
         self.sink.turn(Some(script));
+    }
+
+    /// Opens the issue without sending anything, and returns how large the ledger then is.
+    pub(crate) fn open(&self) -> u64 {
+        self.turn(|event, _| {
+            (event == "connect").then_some(Act::say_and_hang("421 4.3.2 not yet"))
+        });
+        self.world.run();
+        self.sink.turn(None);
+        assert_eq!(self.count("ready"), self.readers);
+        fs::metadata(self.world.path("var/postrider.db")).unwrap().len()
     }
 
     /// Message-ID and recipient of each letter taken.

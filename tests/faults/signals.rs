@@ -52,9 +52,7 @@ fn a_relay_that_falls_silent_holds_up_one_connection_and_a_stop_ten_seconds() {
 fn one_silent(event: &'static str, act: &Act) {
     let field = Field::new(40, 2);
     let does = act.clone();
-    field.turn(move |now, number| {
-        (number == 1 && now.starts_with(event)).then(|| does.clone())
-    });
+    field.turn(move |now, number| (number == 1 && now.starts_with(event)).then(|| does.clone()));
     let is_slow_only = matches!(act, Act::Drip(..));
     let child = field.run_until(if is_slow_only { 40 } else { 38 });
     let told = Instant::now();

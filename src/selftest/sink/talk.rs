@@ -279,7 +279,11 @@ impl<'a> Talk<'a> {
 
     async fn chunk(&mut self, left: usize, is_last: bool, wanted: bool) -> io::Result<Flow> {
         let here = left.min(self.end - self.start);
-        if wanted { self.keep(here) } else { self.start += here }
+        if wanted {
+            self.keep(here)
+        } else {
+            self.start += here
+        }
         self.expecting = Expecting::Chunk { left: left - here, is_last, wanted };
         if left > here {
             return Ok(Flow::On);

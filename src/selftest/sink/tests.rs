@@ -35,7 +35,9 @@ const ENVELOPE: &str = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example> NOTIFY=
 
 #[test]
 fn letters_are_taken_whole_however_they_arrive() {
-    for (body, raw) in [("Hi\r\n.\r\n", "Hi\r\n"), (".\r\n", ""), ("..\r\n.x\r\n.\r\n", "..\r\n.x\r\n")] {
+    for (body, raw) in
+        [("Hi\r\n.\r\n", "Hi\r\n"), (".\r\n", ""), ("..\r\n.x\r\n.\r\n", "..\r\n.x\r\n")]
+    {
         let both = format!("EHLO x\r\n{ENVELOPE}DATA\r\n{body}{ENVELOPE}DATA\r\n{body}QUIT\r\n");
         for piece in [1, 7, 4096] {
             let sink = keeping(None);
