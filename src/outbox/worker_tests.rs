@@ -368,7 +368,10 @@ async fn a_letter_that_cannot_be_made_fails_its_reader_or_holds_its_issue() {
         })
     });
     let tally = drain(desk).await.unwrap();
-    assert_eq!(tally, Tally { sent: 2, failed: 1, held: 2, ..Tally::default() });
+    // The third letter may have been in flight when the fourth was found wanting.
+    assert!(tally.failed == 1 && [1, 2].contains(&tally.sent), "{tally:?}");
+    let (sent, ready) = (tally.sent as usize, 4 - tally.sent as usize);
+    assert_eq!(town.states().await, states([("failed", 1), ("ready", ready), ("sent", sent)]));
     assert_eq!(town.issue_state().await, ("held".to_owned(), Some("no such edition".to_owned())));
 }
 
