@@ -97,7 +97,7 @@ fn rebuilt(before: &[u8], deeds: &[Deed], cut: i64, seed: u64) -> BTreeMap<Strin
         let is_durable = past[at..].iter().any(|later| {
             matches!(later.what, What::Sync) && later.file == deed.file && later.done <= cut
         });
-        if !is_durable && draw(seed ^ draw(at as u64)) % 2 == 0 {
+        if !is_durable && draw(seed ^ draw(at as u64)).is_multiple_of(2) {
             continue;
         }
         let content = files.entry(deed.file.clone()).or_default();
