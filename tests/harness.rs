@@ -1,19 +1,14 @@
 //! The harness: a [`World`] is a site in a folder of its own, with a hand-set clock.
 //!
-//! A test arranges files, lets the world run, and compares. Letters leave as `.eml` files; a
-//! [`Sink`] stands for a relay. When a world ends it checks that no delivery is left leased.
+//! A test arranges files, lets the world run, and compares. Letters leave as `.eml` files. When a
+//! world ends it checks that no delivery is left leased.
 
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -131,10 +126,14 @@ impl World {
 
     /// One run.
     pub(crate) fn run(&self) -> Summary {
+        self.run_telling(Arc::new(|_| {}))
+    }
+
+    /// One run that tells how far it is.
+    pub(crate) fn run_telling(&self, progress: Progress) -> Summary {
         self.block(async {
             let site = Arc::new(Site::read(self.root()).unwrap());
-            let quiet: Progress = Arc::new(|_| {});
-            let mut run = self.begin(&site, &quiet).await;
+            let mut run = self.begin(&site, &progress).await;
             let summary = run.pass(site).await.unwrap();
             run.end().await;
             summary
@@ -238,94 +237,4 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
-}
-
-/// A relay that logs and syncs each letter before it answers 250.
-pub(crate) struct Sink {
-    pub(crate) port: u16,
-    log: Arc<Mutex<fs::File>>,
-    path: PathBuf,
-    /// Letters taken so far.
-    pub(crate) taken: Arc<AtomicUsize>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Sink {
-    /// Listens on a free port of loopback and logs to `path`.
-    pub(crate) fn start(path: PathBuf) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let sink = Self {
-            port: listener.local_addr().unwrap().port(),
-            log: Arc::new(Mutex::new(fs::File::create(&path).unwrap())),
-            path,
-            taken: Arc::default(),
-            stop: Arc::default(),
-        };
-        let (log, taken, stop) = (sink.log.clone(), sink.taken.clone(), sink.stop.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if stop.load(Ordering::SeqCst) {
-                    break;
-                }
-                let (log, taken) = (log.clone(), taken.clone());
-                let stream = stream.unwrap();
-                std::thread::spawn(move || drop(session(stream, &log, &taken)));
-            }
-        });
-        sink
-    }
-
-    /// The recipients on record, in order.
-    pub(crate) fn recipients(&self) -> Vec<String> {
-        let _written = self.log.lock().unwrap();
-        fs::read_to_string(&self.path).unwrap().lines().map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(("127.0.0.1", self.port)));
-    }
-}
-
-fn session(stream: TcpStream, log: &Mutex<fs::File>, taken: &AtomicUsize) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut stream = stream;
-    stream.write_all(b"220 sink ESMTP\r\n")?;
-    let mut recipient = String::new();
-    let mut line = String::new();
-    while {
-        line.clear();
-        reader.read_line(&mut line)?
-    } > 0
-    {
-        let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
-        match word.as_str() {
-            "EHLO" => stream.write_all(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")?,
-            "RCPT" => {
-                recipient = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                stream.write_all(b"250 2.1.5 Ok\r\n")?;
-            }
-            "DATA" => {
-                stream.write_all(b"354 go\r\n")?;
-                let mut body = Vec::new();
-                while !body.ends_with(b"\r\n.\r\n") {
-                    if reader.read_until(b'\n', &mut body)? == 0 {
-                        return Ok(());
-                    }
-                }
-                let mut log = log.lock().unwrap();
-                writeln!(log, "{recipient}")?;
-                log.sync_data()?;
-                drop(log);
-                taken.fetch_add(1, Ordering::SeqCst);
-                stream.write_all(b"250 2.0.0 Ok: taken\r\n")?;
-            }
-            "QUIT" => return stream.write_all(b"221 bye\r\n"),
-            _ => stream.write_all(b"250 Ok\r\n")?,
-        }
-    }
-    Ok(())
 }

@@ -17,7 +17,7 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 28] = [
+const FLOORS: [(&str, u8); 30] = [
     ("time", 0),
     ("domain", 0),
     ("template", 1),
@@ -39,11 +39,13 @@ const FLOORS: [(&str, u8); 28] = [
     ("outbox/wire", 2),
     ("outbox/dial", 2),
     ("outbox/relay", 2),
+    ("selftest/sink", 2),
     ("outbox", 3),
     ("feedback", 3),
     ("web", 4),
     ("cli", 4),
     ("service", 4),
+    ("selftest", 4),
     ("config", 4),
     ("main", 4),
 ];
@@ -81,7 +83,7 @@ const HOMES: [(&str, &[&str]); 23] = [
     ("sqlx", &["store"]),
     ("libsqlite3_sys", &["store"]),
     ("rustls", &["outbox"]),
-    ("tokio_rustls", &["outbox"]),
+    ("tokio_rustls", &["outbox", "selftest/sink"]),
     ("rustls_platform_verifier", &["outbox"]),
     ("axum", &["web", "service"]),
     ("clap", &["cli", "main"]),

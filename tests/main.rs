@@ -4,7 +4,7 @@
 
 mod archive;
 mod bad_input;
-mod crash;
+mod faults;
 mod harness;
 mod issue;
 mod layers;

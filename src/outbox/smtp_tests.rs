@@ -330,16 +330,24 @@ async fn a_name_with_a_line_end_in_it_is_not_sent() {
 
 /// A server certificate for `localhost`, and a client that trusts it.
 fn certified() -> (tokio_rustls::TlsAcceptor, TlsConnector) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    certified_for("localhost", 4096)
+}
+
+/// The same for a name, and until the first day of a year.
+fn certified_for(name: &str, year: i32) -> (tokio_rustls::TlsAcceptor, TlsConnector) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut wanted = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    wanted.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let cert = wanted.self_signed(&key).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .with_single_cert(vec![cert.der().clone()], key.into())
         .unwrap();
-    let client = wire::tls_trusting(vec![made.cert.der().clone()]).unwrap();
+    let client = wire::tls_trusting(vec![cert.der().clone()]).unwrap();
     (Arc::new(server).into(), client)
 }
 
@@ -384,6 +392,24 @@ async fn nothing_is_sent_where_starttls_is_wanted_and_cannot_be_trusted() {
         assert!(failed.is_some(), "{name}");
         let commands = sink.log().commands;
         assert!(!commands.iter().any(|c| c.starts_with("AUTH")), "{name}: {commands:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_name_or_time_is_refused_in_words() {
+    for (name, year, expected) in
+        [("mail.example.net", 4096, "not valid for name"), ("localhost", 2020, "expired")]
+    {
+        for tls in [Tls::Implicit, Tls::StartTls] {
+            let (server, client) = certified_for(name, year);
+            let sink = Sink::start_with(|_, _| None, Some(server), tls == Tls::Implicit).await;
+            let relay = Relay { host: "localhost".to_owned(), tls, ..relay(sink.port) };
+            let failure = Session::connect_with(&relay, Some(&client)).await.err().unwrap();
+            assert!(failure.text.contains(expected), "{failure}");
+            assert!(matches!(verdict_before_dot(&failure), Verdict::Later(_)));
+            let commands = sink.log().commands;
+            assert!(!commands.iter().any(|c| c.starts_with("MAIL")), "{commands:?}");
+        }
     }
 }
 

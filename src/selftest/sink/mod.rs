@@ -10,6 +10,8 @@
 //!
 //! Standards: RFC 5321, 2920 (PIPELINING), 3030 (CHUNKING), 3207 (STARTTLS).
 
+mod acts;
+mod letter;
 mod log;
 mod script;
 mod talk;

@@ -9,16 +9,21 @@ use std::io;
 use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::{Act, Letter, Server};
-use crate::time::Clock;
+use super::{Act, Server, letter::recipient};
 
 /// What is read at once, and the longest command.
 const BUFFER: usize = 128 * 1024;
-/// How much of a letter is kept for its Message-ID.
-const HEAD: usize = 8 * 1024;
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// What is offered with and without STARTTLS.
+macro_rules! offers {
+    () => {
+        "250-PIPELINING\r\n250-SIZE 104857600\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n\
+         250-DSN\r\n250-AUTH LOGIN PLAIN\r\n250 ENHANCEDSTATUSCODES\r\n"
+    };
+}
 
 /// What the next octets are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,28 +41,28 @@ enum Expecting {
 
 /// Whether the connection goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     On,
     Over,
 }
 
 pub(super) struct Talk<'a> {
-    server: &'a Server,
-    number: usize,
-    stream: Box<dyn Stream>,
-    input: Box<[u8]>,
+    pub(super) server: &'a Server,
+    pub(super) number: usize,
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) input: Box<[u8]>,
     /// The octets of `input` that are not yet dealt with.
-    start: usize,
+    pub(super) start: usize,
     end: usize,
     /// Replies that have not left.
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
     /// Lines of the log that are not on disk, and letters they stand for.
-    unsynced: Vec<u8>,
-    taken: usize,
+    pub(super) unsynced: Vec<u8>,
+    pub(super) taken: usize,
     expecting: Expecting,
-    recipients: Vec<String>,
-    head: Vec<u8>,
-    letter: Vec<u8>,
+    pub(super) recipients: Vec<String>,
+    pub(super) head: Vec<u8>,
+    pub(super) letter: Vec<u8>,
 }
 
 impl<'a> Talk<'a> {
@@ -104,7 +109,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Logs what was taken, then lets the replies go.
-    async fn flush(&mut self) -> io::Result<()> {
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
         if !self.server.options.delay.is_zero() && !self.out.is_empty() {
             tokio::time::sleep(self.server.options.delay).await;
         }
@@ -170,50 +175,39 @@ impl<'a> Talk<'a> {
     }
 
     async fn simple(&mut self, word: &str, line: &str) -> io::Result<Flow> {
-        let usual: &[u8] = match word {
+        let usual = self.usual(word);
+        if let Some(act) = self.server.act(line, self.number) {
+            if word == "RCPT" && matches!(act, Act::Late(_)) {
+                self.recipients.push(recipient(line));
+            }
+            return self.perform(act, usual).await;
+        }
+        match word {
+            "RCPT" => self.recipients.push(recipient(line)),
+            "MAIL" | "RSET" => self.forget(),
+            _ => {}
+        }
+        self.out.extend_from_slice(usual);
+        if word == "QUIT" {
+            self.flush().await?;
+            return Ok(Flow::Over);
+        }
+        Ok(Flow::On)
+    }
+
+    fn usual(&self, word: &str) -> &'static [u8] {
+        match word {
             "EHLO" if self.server.options.tls.is_some() => {
-                b"250-sink.example\r\n250-PIPELINING\r\n250-SIZE 104857600\r\n250-8BITMIME\r\n\
-                  250-SMTPUTF8\r\n250-CHUNKING\r\n250-DSN\r\n250-AUTH LOGIN PLAIN\r\n\
-                  250-STARTTLS\r\n250 ENHANCEDSTATUSCODES\r\n"
+                concat!("250-sink.example\r\n250-STARTTLS\r\n", offers!()).as_bytes()
             }
-            "EHLO" => {
-                b"250-sink.example\r\n250-PIPELINING\r\n250-SIZE 104857600\r\n250-8BITMIME\r\n\
-                  250-SMTPUTF8\r\n250-CHUNKING\r\n250-DSN\r\n250-AUTH LOGIN PLAIN\r\n\
-                  250 ENHANCEDSTATUSCODES\r\n"
-            }
+            "EHLO" => concat!("250-sink.example\r\n", offers!()).as_bytes(),
             "HELO" | "NOOP" => b"250 2.0.0 Ok\r\n",
             "MAIL" | "RSET" => b"250 2.1.0 Ok\r\n",
             "RCPT" => b"250 2.1.5 Ok\r\n",
             "AUTH" => b"235 2.7.0 welcome\r\n",
             "QUIT" => b"221 2.0.0 bye\r\n",
             _ => b"500 5.5.2 what?\r\n",
-        };
-        match (word, self.server.act(line, self.number)) {
-            (_, Some(act)) => {
-                let late = matches!(act, Act::Late(_));
-                let flow = self.perform(act, usual).await?;
-                if late && word == "RCPT" {
-                    self.recipients.push(recipient(line));
-                }
-                return Ok(flow);
-            }
-            ("RCPT", None) => self.recipients.push(recipient(line)),
-            ("MAIL" | "RSET", None) => self.forget(),
-            ("QUIT", None) => {
-                self.out.extend_from_slice(usual);
-                self.flush().await?;
-                return Ok(Flow::Over);
-            }
-            _ => {}
         }
-        self.out.extend_from_slice(usual);
-        Ok(Flow::On)
-    }
-
-    fn forget(&mut self) {
-        self.recipients.clear();
-        self.head.clear();
-        self.letter.clear();
     }
 
     async fn data(&mut self, line: &str) -> io::Result<Flow> {
@@ -299,56 +293,6 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Passes over `count` octets of a letter, remembering what is asked for.
-    fn keep(&mut self, count: usize) {
-        let octets = &self.input[self.start..self.start + count];
-        if self.server.log.is_some() && self.head.len() < HEAD {
-            self.head.extend_from_slice(&octets[..count.min(HEAD - self.head.len())]);
-        }
-        if self.server.options.keeps {
-            self.letter.extend_from_slice(octets);
-        }
-        self.start += count;
-    }
-
-    /// A letter is complete.
-    async fn finish(&mut self) -> io::Result<Flow> {
-        let act = self.server.act("dot", self.number);
-        let has_recipient = !self.recipients.is_empty();
-        let takes = matches!(act, None | Some(Act::TakeAndHang | Act::Late(_))) && has_recipient;
-        if takes {
-            self.take();
-        }
-        self.forget();
-        let usual: &[u8] = if has_recipient {
-            b"250 2.0.0 Ok: taken\r\n"
-        } else {
-            b"554 5.5.1 nobody to give it to\r\n"
-        };
-        match act {
-            Some(act) => self.perform(act, usual).await,
-            None => {
-                self.out.extend_from_slice(usual);
-                Ok(Flow::On)
-            }
-        }
-    }
-
-    fn take(&mut self) {
-        let id = message_id(&self.head);
-        for to in std::mem::take(&mut self.recipients) {
-            self.taken += 1;
-            if self.server.log.is_some() {
-                let line = format!("{}\t{id}\t{to}\n", Clock::System.now().micros());
-                self.unsynced.extend_from_slice(line.as_bytes());
-            }
-            if self.server.options.keeps {
-                let raw = self.letter.strip_prefix(b"\r\n").unwrap_or(&self.letter).to_vec();
-                self.server.seen().letters.push(Letter { to, raw });
-            }
-        }
-    }
-
     async fn start_tls(&mut self, line: &str) -> io::Result<Flow> {
         let act = self.server.act(line, self.number);
         let granted = match &act {
@@ -365,83 +309,4 @@ impl<'a> Talk<'a> {
         self.stream = Box::new(tls.accept(stream).await?);
         Ok(Flow::On)
     }
-
-    async fn answer(&mut self, event: &str, usual: &[u8]) -> io::Result<Flow> {
-        if let Some(act) = self.server.act(event, self.number) {
-            return self.perform(act, usual).await;
-        }
-        self.out.extend_from_slice(usual);
-        Ok(Flow::On)
-    }
-
-    async fn perform(&mut self, act: Act, usual: &[u8]) -> io::Result<Flow> {
-        match act {
-            Act::Say(text) => {
-                self.out.extend_from_slice(text.as_bytes());
-                self.out.extend_from_slice(b"\r\n");
-            }
-            Act::Raw(octets) => self.out.extend_from_slice(&octets),
-            Act::Hang | Act::TakeAndHang => {
-                self.flush().await?;
-                return Ok(Flow::Over);
-            }
-            Act::SayAndHang(text) => {
-                self.out.extend_from_slice(text.as_bytes());
-                self.out.extend_from_slice(b"\r\n");
-                self.flush().await?;
-                self.stream.shutdown().await?;
-                // Whatever still comes is read, so that what was said is not lost in a reset.
-                return self.ignore().await;
-            }
-            Act::Late(pause) => {
-                self.flush().await?;
-                tokio::time::sleep(pause).await;
-                self.out.extend_from_slice(usual);
-            }
-            Act::Drip(text, pause) => {
-                self.flush().await?;
-                for octet in text.bytes().chain(*b"\r\n") {
-                    tokio::time::sleep(pause).await;
-                    self.stream.write_all(&[octet]).await?;
-                    self.stream.flush().await?;
-                }
-            }
-            Act::Endless => loop {
-                self.stream.write_all(&b"250-and another thing\r\n".repeat(100)).await?;
-            },
-            Act::Silent => {
-                self.flush().await?;
-                return self.ignore().await;
-            }
-            Act::Deaf => {
-                self.flush().await?;
-                std::future::pending::<()>().await;
-            }
-        }
-        Ok(Flow::On)
-    }
-
-    /// Reads until the other side hangs up.
-    async fn ignore(&mut self) -> io::Result<Flow> {
-        while self.stream.read(&mut self.input).await? > 0 {}
-        Ok(Flow::Over)
-    }
-}
-
-/// What stands between the angle brackets of a RCPT command; a quoted local part may hold one.
-fn recipient(line: &str) -> String {
-    let path = line.split_once('<').map_or("", |(_, path)| path);
-    let end = path.find("> ").or_else(|| path.rfind('>')).unwrap_or(path.len());
-    path[..end].to_owned()
-}
-
-/// The Message-ID in the header that `head` begins with, or nothing.
-fn message_id(head: &[u8]) -> String {
-    let text = String::from_utf8_lossy(head);
-    let mut lines = text.split("\r\n").skip_while(|line| line.is_empty());
-    let header = lines.by_ref().take_while(|line| !line.is_empty()).find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("message-id").then(|| value.trim().to_owned())
-    });
-    header.unwrap_or_default()
 }
