@@ -6,7 +6,7 @@
 //! Message-ID and boundary are derived, so that the same delivery always gives the same octets.
 //!
 //! Standards: RFC 5322, 2045 to 2047, 2369 (List-Unsubscribe, List-Archive), 2919 (List-Id), 8058
-//! (List-Unsubscribe-Post). DKIM is the relay's business for now.
+//! (List-Unsubscribe-Post). Signatures are the business of `dkim`.
 
 use lettre::message::{
     Mailbox, Mailboxes,
@@ -103,94 +103,103 @@ impl Sender {
     /// The whole message for one reader. `self` names the site and the sender's domain; what was
     /// frozen in `letter` is taken from there.
     pub fn message(&self, letter: &Letter, to: &Recipient, key: &Key) -> Result<Vec<u8>, Error> {
-        let token = key.token(Purpose::Unsubscribe, to.subscription);
-        let values = self.values(to, &token);
+        let values = self.values(to, key);
         let mut out = String::with_capacity(4096 + length(&letter.text) + length(&letter.html));
         out.push_str(&letter.head);
-        out.push_str(&self.own_fields(letter, to, key, (&values.unsubscribe, &token))?);
-        out.push_str("\r\n");
-        part(&mut out, letter, "plain", &letter.text, &values);
-        part(&mut out, letter, "html", &letter.html, &values);
-        out.push_str("--");
-        out.push_str(&letter.boundary);
-        out.push_str("--\r\n");
+        push_to(&mut out, to)?;
+        let subscription = to.subscription.to_string();
+        let id = key.derive("message-id", &[&letter.seed, &subscription]);
+        push(&mut out, &["Message-ID: <", &id, "@", self.from.1.domain(), ">\r\n"]);
+        push(&mut out, &["List-Unsubscribe: <", &values.unsubscribe, ">,\r\n <mailto:"]);
+        push(&mut out, &[self.reply_to.1.as_str(), "?subject=unsubscribe%20", &values.token]);
+        out.push_str(">\r\n\r\n");
+        push_part(&mut out, letter, &letter.text, ("plain", &values));
+        push_part(&mut out, letter, &letter.html, ("html", &values.escaped()));
+        push(&mut out, &["--", &letter.boundary, "--\r\n"]);
         Ok(out.into_bytes())
     }
 
     /// A part of the letter as the reader's program shows it, decoded.
     pub fn readable(&self, pieces: &[Piece], is_html: bool, to: &Recipient, key: &Key) -> String {
-        let values = self.values(to, &key.token(Purpose::Unsubscribe, to.subscription));
+        let values = self.values(to, key);
+        let values = if is_html { values.escaped() } else { values };
         let texts = pieces.iter().map(|piece| match piece {
             Piece::Fixed(encoded) => quoted::decode(encoded),
-            Piece::Slot(slot) => values.shown(*slot, is_html),
+            Piece::Slot(slot) => values.of(*slot).to_owned(),
         });
         texts.collect()
     }
 
-    fn values(&self, to: &Recipient, token: &str) -> Values {
-        Values {
-            greeting: match to.name.as_str() {
-                "" => "Hello,".to_owned(),
-                name => format!("Hello {},", name.replace(char::is_control, " ")),
-            },
-            unsubscribe: format!("{}unsubscribe/{token}", self.url),
-        }
-    }
-
-    fn own_fields(
-        &self,
-        letter: &Letter,
-        to: &Recipient,
-        key: &Key,
-        (unsubscribe, token): (&str, &str),
-    ) -> Result<String, Error> {
-        let subscription = to.subscription.to_string();
-        let id = key.derive("message-id", &[&letter.seed, &subscription]);
-        let mut headers = Headers::new();
-        let to: header::To = mailboxes("To", &(to.name.clone(), to.address.clone()))?.into();
-        headers.set(to);
-        let mut fields = headers.to_string();
-        let domain = self.from.1.domain();
-        fields.push_str(&format!("Message-ID: <{id}@{domain}>\r\n"));
-        let address = self.reply_to.1.as_str();
-        fields.push_str(&format!(
-            "List-Unsubscribe: <{unsubscribe}>,\r\n <mailto:{address}?subject=unsubscribe%20{token}>\r\n"
-        ));
-        Ok(fields)
+    fn values(&self, to: &Recipient, key: &Key) -> Values {
+        let token = key.token(Purpose::Unsubscribe, to.subscription);
+        let greeting = match to.name.as_str() {
+            "" => "Hello,".to_owned(),
+            name => ["Hello ", &name.replace(char::is_control, " "), ","].concat(),
+        };
+        let unsubscribe = [&self.url, "unsubscribe/", &token].concat();
+        Values { greeting, unsubscribe, token }
     }
 }
 
+/// What stands in the slots, and the token in it.
 struct Values {
     greeting: String,
     unsubscribe: String,
+    token: String,
 }
 
 impl Values {
-    /// The value of a slot as it may stand in HTML or in plain text.
-    fn shown(&self, slot: Slot, is_html: bool) -> String {
-        let value = match slot {
+    /// The values as they may stand in HTML.
+    fn escaped(&self) -> Self {
+        let Self { greeting, unsubscribe, token } = self;
+        Self { greeting: escape(greeting), unsubscribe: escape(unsubscribe), token: token.clone() }
+    }
+
+    fn of(&self, slot: Slot) -> &str {
+        match slot {
             Slot::Greeting => &self.greeting,
             Slot::Unsubscribe => &self.unsubscribe,
-        };
-        if is_html { escape(value) } else { value.clone() }
+        }
     }
 }
 
-fn part(out: &mut String, letter: &Letter, kind: &str, pieces: &[Piece], values: &Values) {
-    out.push_str(&format!(
-        "--{}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\
-         Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-        letter.boundary
-    ));
+fn push(out: &mut String, texts: &[&str]) {
+    for text in texts {
+        out.push_str(text);
+    }
+}
+
+/// `To: "Ada Lovelace" <ada@example.net>`. A name of letters, digits and a few signs on a short
+/// line is written here, as lettre writes it but in a fraction of the time; all others by lettre.
+fn push_to(out: &mut String, to: &Recipient) -> Result<(), Error> {
+    const LONGEST: usize = 60;
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
+    let (name, address) = (to.name.trim(), to.address.as_str());
+    if name.is_empty() {
+        push(out, &["To: ", address, "\r\n"]);
+    } else if name.bytes().all(is_plain) {
+        push(out, &["To: ", name, " <", address, ">\r\n"]);
+    } else if name.len() <= LONGEST && name.bytes().all(|o| is_plain(o) || o == b' ') {
+        push(out, &["To: \"", name, "\" <", address, ">\r\n"]);
+    } else {
+        let mut headers = Headers::new();
+        let field: header::To = mailboxes("To", &(to.name.clone(), to.address.clone()))?.into();
+        headers.set(field);
+        out.push_str(&headers.to_string());
+    }
+    Ok(())
+}
+
+fn push_part(out: &mut String, letter: &Letter, pieces: &[Piece], (kind, values): (&str, &Values)) {
+    push(out, &["--", &letter.boundary, "\r\nContent-Type: text/", kind, "; charset=utf-8\r\n"]);
+    out.push_str("Content-Transfer-Encoding: quoted-printable\r\n\r\n");
     for (index, piece) in pieces.iter().enumerate() {
         if index > 0 {
             out.push_str(SOFT_BREAK);
         }
         match piece {
             Piece::Fixed(encoded) => out.push_str(encoded),
-            Piece::Slot(slot) => {
-                out.push_str(&quoted::encode(&values.shown(*slot, kind == "html")))
-            }
+            Piece::Slot(slot) => quoted::encode_onto(out, values.of(*slot)),
         }
     }
     out.push_str("\r\n");
@@ -234,6 +243,8 @@ fn raw(headers: &mut Headers, name: &'static str, value: String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::digest::quoted::decode;
 
@@ -322,6 +333,24 @@ mod tests {
         for subject in ["🙂".repeat(150), "שלום ".repeat(60), "plain words ".repeat(30)] {
             let head = letter(&subject).head;
             assert!(head.lines().all(|line| line.len() <= 78), "{head}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn to_is_written_as_lettre_writes_it(
+            name in prop_oneof![
+                "[ A-Za-z0-9._-]{0,80}", "[ -~]{0,30}", "[a-z é漢\t\u{1}\"]{0,30}",
+            ],
+            local in prop_oneof!["[a-z0-9+_-]{1,60}", "[a-zé]{1,9}", Just("\"a b\"".to_owned())],
+        ) {
+            let address: Address = format!("{local}@mail.example.net").parse().unwrap();
+            let mut headers = Headers::new();
+            let to: header::To = mailboxes("To", &(name.clone(), address.clone())).unwrap().into();
+            headers.set(to);
+            let mut written = String::new();
+            push_to(&mut written, &Recipient { address, name, subscription: 1 }).unwrap();
+            prop_assert_eq!(written, headers.to_string());
         }
     }
 }
