@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{address::Address, subscriber::Cadence},
+    store::location::Server,
     time::{Schedule, Zone},
 };
 
@@ -144,16 +145,21 @@ impl Default for Related {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawLedger {
-    path: PathBuf,
+    path: Option<PathBuf>,
+    url: Option<String>,
+    password_file: Option<PathBuf>,
 }
 
-impl Default for RawLedger {
-    fn default() -> Self {
-        Self { path: "var/postrider.db".into() }
-    }
+/// Where the ledger is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ledger {
+    /// A file of SQLite's.
+    File(PathBuf),
+    /// A PostgreSQL server: its address without a password, and the file of the password.
+    Server(String, Option<PathBuf>),
 }
 
 #[derive(Deserialize)]
@@ -168,6 +174,8 @@ struct RawMail {
     first_run: FirstRun,
     #[serde(default)]
     transport: Way,
+    #[serde(default)]
+    uncertain: Uncertain,
     #[serde(default = "outbox")]
     outbox: PathBuf,
     #[serde(default = "thirty")]
@@ -185,6 +193,19 @@ pub enum FirstRun {
     None,
     /// The newest post.
     Latest,
+}
+
+/// What is done about a letter of which nobody can say whether a server took it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Uncertain {
+    /// It waits for the operator.
+    #[default]
+    Hold,
+    /// It is sent again, the same octets with the same Message-ID: some reader may get two.
+    Resend,
+    /// It is given up: some reader may get none.
+    Drop,
 }
 
 /// How letters leave.
@@ -359,8 +380,10 @@ pub struct Config {
     pub feeds: Feeds,
     /// How related posts are chosen.
     pub related: Related,
-    /// The ledger's file.
-    pub ledger: PathBuf,
+    /// Where the ledger is.
+    pub ledger: Ledger,
+    /// What is done about uncertain letters.
+    pub uncertain: Uncertain,
     /// The sender.
     pub from: Mailbox,
     /// Where replies go.
@@ -446,7 +469,8 @@ impl Check<'_> {
             publish_hour: raw.site.publish_hour,
             feeds: raw.feeds,
             related: raw.related,
-            ledger: self.root.join(raw.ledger.path),
+            ledger: self.ledger(raw.ledger)?,
+            uncertain: raw.mail.uncertain,
             from,
             reply_to,
             postal_address: raw.mail.postal_address,
@@ -469,6 +493,29 @@ impl Check<'_> {
             return Err(self.wrong("public_url", why));
         }
         Ok(url)
+    }
+
+    fn ledger(&self, raw: RawLedger) -> Result<Ledger, Error> {
+        let path = raw.path.map(|path| self.root.join(path));
+        let Some(url) = raw.url else {
+            if raw.password_file.is_some() {
+                return Err(self.wrong("password_file", "there is no ledger.url beside it"));
+            }
+            let file = path.unwrap_or_else(|| self.root.join("var/postrider.db"));
+            return Ok(Ledger::File(file));
+        };
+        if path.is_some() {
+            return Err(self.wrong("url", "the ledger is in a file or on a server: leave one out"));
+        }
+        if Server::has_password(&url) {
+            let why = "a password does not stand here: write it into a file of its own and name \
+                       that as password_file";
+            return Err(self.wrong("url", why));
+        }
+        self.value("url", Server::new(&url, None))?;
+        let credential = Some(credential("ledger-password")).filter(|path| path.exists());
+        let password = raw.password_file.map(|path| self.root.join(path));
+        Ok(Ledger::Server(url, password.or(credential)))
     }
 
     fn smtp(&self, raw: RawSmtp, way: Way, from: &Mailbox) -> Result<Smtp, Error> {
@@ -673,6 +720,31 @@ mod tests {
             let line = SAMPLE.lines().position(|line| line.contains(from)).unwrap() + 1;
             assert!(error.contains(why), "{error}");
             assert!(error.starts_with(&format!("config/postrider.toml:{line}:")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_is_in_a_file_or_on_a_server_and_no_password_stands_here() {
+        let with = |lines: &str| {
+            let text = SAMPLE.replace("path = \"var/postrider.db\"", lines);
+            Config::parse(&text, Path::new("/r")).map_err(|error| error.to_string())
+        };
+        let url = "url = \"postgres://ann@db.example/letters\"";
+        let read = with(&format!("{url}\npassword_file = \"config/pw\"")).unwrap();
+        let server = Ledger::Server(
+            "postgres://ann@db.example/letters".to_owned(),
+            Some("/r/config/pw".into()),
+        );
+        assert_eq!(read.ledger, server);
+        assert_eq!(with("").unwrap().ledger, Ledger::File("/r/var/postrider.db".into()));
+        for (lines, why) in [
+            ("url = \"postgres://ann:geheim@db.example/letters\"", "password_file"),
+            ("url = \"mysql://ann@db.example/letters\"", "postgres://postrider@db.example"),
+            (&format!("{url}\npath = \"var/x.db\""), "leave one out"),
+            ("password_file = \"config/pw\"", "no ledger.url"),
+        ] {
+            let error = with(lines).unwrap_err();
+            assert!(error.contains(why) && !error.contains("geheim"), "{error}");
         }
     }
 

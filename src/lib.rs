@@ -15,6 +15,7 @@ pub mod feed;
 pub mod outbox;
 pub mod publish;
 pub mod rank;
+pub mod selftest;
 pub mod service;
 pub mod site;
 pub mod store;

@@ -17,7 +17,7 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 26] = [
+const FLOORS: [(&str, u8); 28] = [
     ("time", 0),
     ("domain", 0),
     ("template", 1),
@@ -28,6 +28,7 @@ const FLOORS: [(&str, u8); 26] = [
     ("digest", 1),
     ("outbox/policy", 1),
     ("outbox/attempt", 1),
+    ("outbox/octets", 1),
     ("feedback/report", 1),
     ("store", 2),
     ("publish", 2),
@@ -36,6 +37,7 @@ const FLOORS: [(&str, u8); 26] = [
     ("outbox/transport", 2),
     ("outbox/smtp", 2),
     ("outbox/wire", 2),
+    ("outbox/dial", 2),
     ("outbox/relay", 2),
     ("outbox", 3),
     ("feedback", 3),

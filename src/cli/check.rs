@@ -55,7 +55,7 @@ fn configuration(site: &Site) {
     let public = if config.is_public { "" } else { ", until web.public_url is set" };
     println!("Address: {}{public}", config.url);
     println!("Output: {}", site.shown(&config.output));
-    println!("Ledger: {}", site.shown(&config.ledger));
+    println!("Ledger: {}", site.ledger_shown());
     println!("Sender: {}, replies to {}", config.from, config.reply_to);
     match config.way {
         Way::Eml => println!("Letters: files in {}", site.shown(&config.outbox)),

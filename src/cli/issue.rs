@@ -12,8 +12,8 @@ use crate::{
 
 /// The ledger of the site at `root`; refused where there is none yet.
 pub(super) async fn ledger(site: &Site) -> Result<Store, Refusal> {
-    Store::look(&site.config.ledger).await?.ok_or_else(|| {
-        let path = site.shown(&site.config.ledger);
+    Store::look(site.location()?).await?.ok_or_else(|| {
+        let path = site.ledger_shown();
         Refusal::wrong_usage(format!("there is no ledger at {path} yet; postrider run makes it"))
     })
 }

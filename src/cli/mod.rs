@@ -9,6 +9,7 @@ mod issue;
 mod new;
 mod preview;
 mod run;
+mod selftest;
 mod status;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -82,6 +83,53 @@ enum Verb {
     /// Decide about an issue that is held or has uncertain letters.
     #[command(subcommand)]
     Issue(IssueVerb),
+    /// Check the promise about crashes on this machine.
+    #[command(subcommand)]
+    Selftest(SelftestVerb),
+}
+
+#[derive(Subcommand)]
+enum SelftestVerb {
+    /// Kill runs while they send, and compare what a test server took with the ledger.
+    #[command(after_help = "Example:  postrider selftest delivery --rounds 200")]
+    Delivery {
+        /// How many runs are killed.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        rounds: u64,
+        /// What is drawn from; printed, so that a round can be replayed.
+        #[arg(long, value_name = "S")]
+        seed: Option<u64>,
+        /// Letters in a round.
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        letters: usize,
+        /// Connections of a run.
+        #[arg(long, default_value_t = 4, value_name = "N")]
+        connections: usize,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take letters and keep none, to measure a sender.
+    #[command(after_help = "Example:  postrider selftest sink --port 2525 --delay 20")]
+    Sink {
+        /// Port of loopback; 0: a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Milliseconds that each batch of replies waits.
+        #[arg(long, default_value_t = 0, value_name = "MS")]
+        delay: u64,
+        /// Log Message-ID, recipient and time of each letter before it is acknowledged.
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+    },
+    /// One run that ends itself where it is told: the child of `delivery`.
+    #[command(hide = true)]
+    Worker {
+        #[arg(long)]
+        kill: Option<crate::selftest::Kill>,
+        #[arg(long, default_value_t = 0)]
+        later: u64,
+    },
 }
 
 #[derive(Subcommand)]
@@ -204,5 +252,6 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Issue(IssueVerb::Resolve { issue, outcome }) => {
             issue::resolve(root, &issue, outcome).await
         }
+        Verb::Selftest(verb) => selftest::selftest(root, verb).await,
     }
 }

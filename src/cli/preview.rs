@@ -17,7 +17,7 @@ use crate::{
 /// The catalog as a run would read it, with what the ledger knows; nothing is recorded.
 pub(super) async fn catalog(site: &Site) -> Result<(Catalog, Option<Key>), Refusal> {
     let sources = directory::sources(&site.config.posts).map_err(Refusal::needs_operator)?;
-    let (known, key) = match Store::look(&site.config.ledger).await? {
+    let (known, key) = match Store::look(site.location()?).await? {
         None => (Vec::new(), None),
         Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
     };

@@ -6,17 +6,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Refusal;
 use crate::{
-    service::{self, Progress, Run, Step, daemon, lock, never_stops, site::Site},
+    service::{self, Progress, Run, Step, daemon, lock, signals, site::Site},
     time::Clock,
 };
 
-/// One pass from posts to letters.
+/// One pass from posts to letters. A signal ends it early and in good order.
 pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refusal> {
     let site = Arc::new(Site::read(root)?);
     let bar = bar(!quiet && !json);
     let shown = bar.clone();
     let progress: Progress = Arc::new(move |step| show(&shown, step));
-    let begun = Run::begin(site.clone(), "run", Clock::System, never_stops(), progress).await;
+    let stop = signals::stop()
+        .map_err(|error| Refusal::needs_operator(format!("cannot wait for signals: {error}")))?;
+    let begun = Run::begin(site.clone(), "run", Clock::System, stop, progress).await;
     let mut run = match begun {
         Ok(run) => run,
         Err(service::Error::Lock(held @ lock::Error::Held(_))) => {

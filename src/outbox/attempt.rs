@@ -17,6 +17,9 @@ pub struct Envelope {
     pub from: Address,
     /// The reader.
     pub to: Address,
+    /// What a report about the letter names it by (ENVID, RFC 3461 section 4.4): printable ASCII,
+    /// or empty.
+    pub id: String,
 }
 
 /// How far an attempt had come when it failed, in the order of a session.

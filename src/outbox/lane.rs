@@ -5,6 +5,11 @@
 //! in. A letter whose intent is not granted (the reader left, the lease is lost) is abandoned
 //! together with its connection, since a text that was begun cannot be taken back otherwise.
 //!
+//! Where the server takes it, the envelope of the next letter rides behind the dot. Its intent
+//! and the result of the letter before are then one statement of the ledger, written while its
+//! text goes out: one round trip and one commit a letter, and still one delivery at most between
+//! intent and result.
+//!
 //! A session that has carried letters may be closed by its server at any time (RFC 5321 section
 //! 3.8); what fails so before the dot is offered once more on a new one. A stop lets an offer go
 //! on for ten seconds and a sent dot as long as its answer takes. A relay that hangs up on three
@@ -13,10 +18,12 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    attempt::{Completion, Failure},
+    attempt::{Completion, Failure, Phase},
     policy::{masked, next_attempt, verdict_after_dot, verdict_before_dot},
-    recorder::Because,
+    recorder::{Because, Entry},
+    shelf::Taken,
     transport::{Connection, Outgoing},
+    watch::Point,
     worker::{Error, Floor, Unmade},
 };
 use crate::{
@@ -34,8 +41,11 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Works until nothing is due, the desk stops, or the relay is given up.
 pub(super) async fn run(floor: Arc<Floor>) -> Result<(), Error> {
-    let mut lane = Lane { floor, connection: None, carried: 0, strikes: 0 };
+    let mut lane = Lane { floor, connection: None, next: None, carried: 0, strikes: 0 };
     let worked = lane.work().await;
+    if let Some(item) = lane.next.take() {
+        lane.floor.shelf.put_back(item.leased);
+    }
     if let Some(connection) = lane.connection.take() {
         connection.close().await;
     }
@@ -45,9 +55,17 @@ pub(super) async fn run(floor: Arc<Floor>) -> Result<(), Error> {
 struct Lane {
     floor: Arc<Floor>,
     connection: Option<Connection>,
+    /// What is carried next.
+    next: Option<Item>,
     /// Letters offered on this connection.
     carried: u32,
     strikes: u32,
+}
+
+/// A delivery and its letter.
+struct Item {
+    leased: Leased,
+    letter: Outgoing,
 }
 
 /// How an offer ended.
@@ -60,45 +78,78 @@ enum Offer {
 
 impl Lane {
     async fn work(&mut self) -> Result<(), Error> {
-        while let Some(leased) = self.floor.take().await? {
-            if !self.carry(leased).await? {
+        while let Some(item) = self.take().await? {
+            if !self.carry(item).await? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Carries one delivery as far as it goes; `false`: the lane ends.
-    async fn carry(&mut self, leased: Leased) -> Result<bool, Error> {
-        let letter = match self.letter(&leased).await {
-            Ok(letter) => letter,
+    /// The next delivery with its letter; `None`: there is none any more.
+    async fn take(&mut self) -> Result<Option<Item>, Error> {
+        if let Some(item) = self.next.take() {
+            // Its issue may be held by now: then the shelf gives it back.
+            if !self.floor.shelf.is_held(item.leased.issue) && !self.floor.is_stopping() {
+                return Ok(Some(item));
+            }
+            self.floor.shelf.put_back(item.leased);
+        }
+        while let Some(leased) = self.floor.take().await? {
+            if let Some(item) = self.make(leased).await? {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Prepares the delivery that may ride behind the present one, if one is at hand.
+    async fn prepare(&mut self) -> Result<(), Error> {
+        while let Taken::One(leased) = self.floor.take_at_once().await? {
+            self.next = self.make(leased).await?;
+            if self.next.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the letter of a delivery; a delivery whose letter cannot be made is settled.
+    async fn make(&self, leased: Leased) -> Result<Option<Item>, Error> {
+        match self.letter(&leased).await {
+            Ok(letter) => Ok(Some(Item { leased, letter })),
             Err(verdict) => {
                 self.settle(&leased, DeliveryState::Leased, verdict).await?;
-                return Ok(true);
+                Ok(None)
             }
-        };
-        match self.offer(&letter).await {
-            Offer::Made => self.finish(&leased).await,
+        }
+    }
+
+    /// Carries one delivery as far as it goes, and those that ride behind it; `false`: the lane
+    /// ends.
+    async fn carry(&mut self, item: Item) -> Result<bool, Error> {
+        match self.offer(&item.letter).await {
+            Offer::Made => self.chain(item).await,
             Offer::Stopped => {
-                self.floor.put_back(leased).await;
+                self.floor.shelf.put_back(item.leased);
                 Ok(false)
             }
             Offer::Unreachable(failure) => {
-                self.give_up(leased, failure).await?;
+                self.give_up(item.leased, failure).await?;
                 Ok(false)
             }
             Offer::Failed(failure) => {
                 let verdict = verdict_before_dot(&failure);
-                self.settle(&leased, DeliveryState::Leased, verdict).await?;
-                Ok(self.goes_on(&failure.text).await)
+                self.settle(&item.leased, DeliveryState::Leased, verdict).await?;
+                Ok(self.goes_on(&failure.text))
             }
         }
     }
 
     /// Whether the lane goes on; a relay that hangs up time after time is given up.
-    async fn goes_on(&self, last: &str) -> bool {
+    fn goes_on(&self, last: &str) -> bool {
         if self.strikes >= STRIKES {
-            self.floor.give_up(last, false).await;
+            self.floor.give_up(last, false);
         }
         self.strikes < STRIKES
     }
@@ -171,7 +222,7 @@ impl Lane {
                 Err(failure) if is_ours(&failure) => return Err(failure),
                 Err(failure) => last = Some(failure),
             }
-            if floor.is_closed().await {
+            if floor.is_closed() {
                 break;
             }
         }
@@ -182,46 +233,128 @@ impl Lane {
     /// issue is held.
     async fn give_up(&self, leased: Leased, failure: Failure) -> Result<(), Error> {
         let ours = is_ours(&failure);
-        self.floor.give_up(&failure.text, ours).await;
+        self.floor.give_up(&failure.text, ours);
         if ours {
             let verdict = Verdict::Ours(failure.text);
             return self.settle(&leased, DeliveryState::Leased, verdict).await;
         }
-        self.floor.put_back(leased).await;
+        self.floor.shelf.put_back(leased);
         Ok(())
     }
 
-    /// From the intent to the result of a letter that was offered; `false`: the lane ends.
-    async fn finish(&mut self, leased: &Leased) -> Result<bool, Error> {
-        let intent = self.change(leased, DeliveryState::Leased, DeliveryState::Sending, None);
-        let intent = self.floor.record(intent, Because::Said).await;
-        let granted = match intent {
+    /// From the intent to the result of a letter that was offered, and so on with each whose
+    /// envelope rode behind it; `false`: the lane ends.
+    async fn chain(&mut self, mut item: Item) -> Result<bool, Error> {
+        let (mut before, mut rode) = (None, false);
+        loop {
+            let intent =
+                self.change(&item.leased, DeliveryState::Leased, DeliveryState::Sending, None);
+            let asked = self.floor.ask(before.take(), intent).await;
+            let filled = if rode { self.fill(&item.letter).await } else { Ok(()) };
+            self.prepare().await?;
+            if !self.is_granted(asked, &item.leased).await? {
+                return Ok(true);
+            }
+            item.leased.attempts += 1;
+            let (completion, ride) = match filled {
+                Ok(()) => self.hand_over().await,
+                Err(failure) => (Completion::NotSent(failure), None),
+            };
+            let verdict = verdict_after_dot(&completion);
+            let result = self.result(&item.leased, DeliveryState::Sending, verdict).await?;
+            match (ride, self.next.take()) {
+                (Some(Ok(())), Some(next)) if !self.floor.shelf.is_held(next.leased.issue) => {
+                    self.carried += 1;
+                    self.strikes = 0;
+                    (before, item, rode) = (Some(result), next, true);
+                }
+                (ride, next) => {
+                    self.next = next;
+                    self.floor.hand_in_result(result).await?;
+                    return self.after(completion, ride).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for the intent. When it is not granted, what was begun is abandoned.
+    async fn is_granted(
+        &mut self,
+        asked: Result<super::recorder::Pending, Error>,
+        leased: &Leased,
+    ) -> Result<bool, Error> {
+        let granted = match asked {
             Ok(pending) => pending.recorded().await.map_err(Error::from),
             Err(error) => Err(error),
         };
-        if !matches!(granted, Ok(true)) {
-            self.abandon().await;
-            granted?;
-            self.refused_intent(leased).await?;
-            return Ok(true);
-        }
-        let Some(connection) = &mut self.connection else { return Ok(true) };
-        let completion = connection.complete().await;
-        let usable = connection.is_usable();
-        let leased = Leased { attempts: leased.attempts + 1, ..leased.clone() };
-        self.settle(&leased, DeliveryState::Sending, verdict_after_dot(&completion)).await?;
-        if usable {
-            self.strikes = 0;
+        if matches!(granted, Ok(true)) {
+            self.floor.pass(Point::AfterIntent);
             return Ok(true);
         }
         self.abandon().await;
-        match completion {
-            Completion::Replied(_) => Ok(true),
-            Completion::Lost(why) | Completion::NotSent(Failure { text: why, .. }) => {
+        granted?;
+        self.refused_intent(leased).await?;
+        Ok(false)
+    }
+
+    /// The text of a letter whose envelope rode; a stop gives it ten seconds.
+    async fn fill(&mut self, letter: &Outgoing) -> Result<(), Failure> {
+        let floor = self.floor.clone();
+        let gone = |why| Err(Failure::without_reply(Phase::Body, why));
+        let Some(connection) = &mut self.connection else { return gone("no connection") };
+        tokio::select! {
+            filled = connection.fill(letter) => filled,
+            () = grace_is_over(&floor) => gone("the run was stopped before the letter was out"),
+        }
+    }
+
+    /// The dot, with the next envelope behind it, and the answers.
+    async fn hand_over(&mut self) -> (Completion, Option<Result<(), Failure>>) {
+        let Some(connection) = &mut self.connection else {
+            let gone = Failure::without_reply(Phase::Body, "no connection");
+            return (Completion::NotSent(gone), None);
+        };
+        let pending = connection.finish(self.next.as_ref().map(|next| &next.letter)).await;
+        self.floor.pass(Point::AfterDot);
+        let heard = connection.hear(pending).await;
+        self.floor.pass(Point::AfterReply);
+        heard
+    }
+
+    /// What becomes of the connection, and of the letter whose envelope rode in vain, once no
+    /// text can follow; `false`: the lane ends.
+    async fn after(
+        &mut self,
+        completion: Completion,
+        ride: Option<Result<(), Failure>>,
+    ) -> Result<bool, Error> {
+        let usable = self.connection.as_ref().is_some_and(Connection::is_usable);
+        match (ride, completion) {
+            // It was begun, and its issue is held by now.
+            (Some(Ok(())), _) => self.abandon().await,
+            (Some(Err(failure)), _) => {
+                if usable || !failure.is_lost() {
+                    self.refuse_next(&failure).await?;
+                }
+                if !usable {
+                    self.abandon().await;
+                }
+            }
+            (None, _) if usable => self.strikes = 0,
+            (None, Completion::Replied(_)) => self.close().await,
+            (None, Completion::Lost(why) | Completion::NotSent(Failure { text: why, .. })) => {
+                self.abandon().await;
                 self.strikes += 1;
-                Ok(self.goes_on(&why).await)
+                return Ok(self.goes_on(&why));
             }
         }
+        Ok(true)
+    }
+
+    /// Settles the letter whose envelope was refused behind a dot.
+    async fn refuse_next(&mut self, failure: &Failure) -> Result<(), Error> {
+        let Some(next) = self.next.take() else { return Ok(()) };
+        self.settle(&next.leased, DeliveryState::Leased, verdict_before_dot(failure)).await
     }
 
     /// The reader left, or the lease is another's by now.
@@ -232,8 +365,7 @@ impl Lane {
         }
         let why = Some("the reader unsubscribed".to_owned());
         let change = self.change(leased, DeliveryState::Leased, DeliveryState::Suppressed, why);
-        self.floor.record(change, Because::Said).await?;
-        Ok(())
+        self.floor.hand_in(change, Because::Said).await
     }
 
     /// Hands in what a verdict means for the delivery. Nobody waits for it: the recorder keeps the
@@ -244,7 +376,19 @@ impl Lane {
         from: DeliveryState,
         verdict: Verdict,
     ) -> Result<(), Error> {
+        let result = self.result(leased, from, verdict).await?;
+        self.floor.hand_in_result(result).await
+    }
+
+    /// What a verdict means for the delivery. A refusal about the sender holds the issue.
+    async fn result(
+        &self,
+        leased: &Leased,
+        from: DeliveryState,
+        verdict: Verdict,
+    ) -> Result<Entry, Error> {
         let to = |state, why: &str| self.change(leased, from, state, Some(masked(why)));
+        let mut because = Because::Said;
         let change = match verdict {
             Verdict::Accepted(reply) => to(DeliveryState::Sent, &reply.to_string()),
             Verdict::Never(why) => to(DeliveryState::Failed, &why),
@@ -258,13 +402,11 @@ impl Lane {
             }
             Verdict::Ours(why) => {
                 self.floor.hold(leased.issue, &why).await?;
-                let change = to(DeliveryState::Ready, &why);
-                self.floor.record(change, Because::Held).await?;
-                return Ok(());
+                because = Because::Held;
+                to(DeliveryState::Ready, &why)
             }
         };
-        self.floor.record(change, Because::Said).await?;
-        Ok(())
+        Ok(Entry { change, because })
     }
 
     fn change(
@@ -280,6 +422,12 @@ impl Lane {
     async fn abandon(&mut self) {
         if let Some(connection) = self.connection.take() {
             connection.abandon().await;
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
         }
     }
 }

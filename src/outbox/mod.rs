@@ -4,7 +4,8 @@
 //! subscriber. The ledger is written before the network is used and after it answered, never
 //! while it is waited for. This text tells each state, each move and each crash; the code of the
 //! folder does nothing that is not told here. [`open`] writes deliveries, [`worker`] works on
-//! them, [`policy`] reads what servers say, [`transport`] and [`smtp`] carry octets.
+//! them, [`policy`] reads what servers say, [`transport`] and [`smtp`] carry octets, and
+//! [`watch`](mod@watch) tells tests where a delivery is.
 //!
 //! # States
 //!
@@ -34,6 +35,20 @@
 //! 6. *Result.* One statement records the reply: sent, ready, failed, or uncertain when no reply
 //!    came.
 //!
+//! Where the server knows PIPELINING, steps 3 to 6 of neighbouring letters of a connection
+//! overlap. The envelope of letter n+1 rides behind the dot of letter n; when both are answered,
+//! the result of n and the intent of n+1 are handed in together and go on record as one
+//! statement, while the text of n+1 goes out without its dot. So a letter costs one round trip
+//! and one commit, and a connection still has one delivery at most between intent and result:
+//!
+//! ```text
+//! server   <- dot n, MAIL RCPT DATA n+1      <- text n+1       <- dot n+1, MAIL RCPT DATA n+2
+//!          -> 250 n, 250 250 354                               -> 250 n+1, ...
+//! ledger                     result n, intent n+1: committed before the next dot
+//! ```
+//!
+//! All connections hand in to one recorder, which commits whatever waits the moment it is idle.
+//!
 //! # Crashes
 //!
 //! - *Before the intent is durable:* the row is ready or leased, nothing was taken. The next run
@@ -53,14 +68,18 @@
 //! sender costs a reader the letter. Nobody who has unsubscribed is written to afterwards.
 
 pub mod attempt;
+mod dial;
 mod lane;
+mod octets;
 pub mod open;
 pub mod policy;
 mod recorder;
 pub mod relay;
+mod shelf;
 #[cfg(test)]
 mod sink;
 pub mod smtp;
 pub mod transport;
+pub mod watch;
 mod wire;
 pub mod worker;

@@ -8,11 +8,14 @@
 //! It does not decide anything. When the store fails it ends with that error; whoever waits for
 //! it or hands in more learns that it is gone ([`Gone`]) and must hand nothing over any more.
 
+use std::collections::HashSet;
+
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
+use super::watch::{Point, Watch};
 use crate::{
     domain::delivery::DeliveryState,
     store::{self, Store, deliveries::Move},
@@ -49,10 +52,16 @@ pub(super) enum Because {
     Held,
 }
 
-struct Entry {
-    change: Move,
-    because: Because,
-    done: oneshot::Sender<bool>,
+/// A move with what it is counted as.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) change: Move,
+    pub(super) because: Because,
+}
+
+struct Handed {
+    entry: Entry,
+    done: Option<oneshot::Sender<bool>>,
 }
 
 /// The recorder ended with an error of the store.
@@ -61,7 +70,7 @@ pub(super) struct Gone;
 
 /// A handle to the recorder; it ends when the last one is dropped and all is written.
 #[derive(Clone)]
-pub(super) struct Recorder(mpsc::Sender<Entry>);
+pub(super) struct Recorder(mpsc::Sender<Handed>);
 
 /// A move that has been handed in.
 pub(super) struct Pending(oneshot::Receiver<bool>);
@@ -74,19 +83,31 @@ impl Pending {
 }
 
 impl Recorder {
-    /// Starts the task; its end tells what it recorded.
+    /// Starts the task; its end tells what it recorded. `watch` is called after each result.
     pub(super) fn start(
         store: Store,
         owner: String,
+        watch: Option<Watch>,
     ) -> (Self, JoinHandle<Result<Tally, store::Error>>) {
         let (sender, receiver) = mpsc::channel(BATCH);
-        (Self(sender), tokio::spawn(run(store, owner, receiver)))
+        (Self(sender), tokio::spawn(run(store, owner, watch, receiver)))
     }
 
-    /// Hands in a move.
-    pub(super) async fn hand_in(&self, change: Move, because: Because) -> Result<Pending, Gone> {
+    /// Hands in a move for which nobody waits.
+    pub(super) async fn hand_in(&self, entry: Entry) -> Result<(), Gone> {
+        self.0.send(Handed { entry, done: None }).await.map_err(|_| Gone)
+    }
+
+    /// Hands in an intent, and before it the result of the letter before, for one statement.
+    pub(super) async fn ask(&self, result: Option<Entry>, intent: Entry) -> Result<Pending, Gone> {
         let (done, pending) = oneshot::channel();
-        self.0.send(Entry { change, because, done }).await.map_err(|_| Gone)?;
+        let count = if result.is_some() { 2 } else { 1 };
+        let permits = self.0.reserve_many(count).await.map_err(|_| Gone)?;
+        let result = result.map(|entry| Handed { entry, done: None });
+        let intent = Handed { entry: intent, done: Some(done) };
+        for (permit, handed) in permits.zip(result.into_iter().chain([intent])) {
+            permit.send(handed);
+        }
         Ok(Pending(pending))
     }
 }
@@ -94,22 +115,26 @@ impl Recorder {
 async fn run(
     store: Store,
     owner: String,
-    mut waiting: mpsc::Receiver<Entry>,
+    watch: Option<Watch>,
+    mut waiting: mpsc::Receiver<Handed>,
 ) -> Result<Tally, store::Error> {
     let mut tally = Tally::default();
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
-        for entries in in_statements(std::mem::take(&mut batch)) {
-            let moves: Vec<Move> = entries.iter().map(|entry| entry.change.clone()).collect();
-            let moved: std::collections::HashSet<i64> =
-                store.record(&owner, &moves).await?.into_iter().collect();
-            for entry in entries {
-                let done = moved.contains(&entry.change.id);
-                if done {
+        for handed in in_statements(std::mem::take(&mut batch)) {
+            let moves: Vec<Move> = handed.iter().map(|one| one.entry.change.clone()).collect();
+            let moved: HashSet<i64> = store.record(&owner, &moves).await?.into_iter().collect();
+            for Handed { entry, done } in handed {
+                let is_done = moved.contains(&entry.change.id);
+                if is_done {
                     tally.count(&entry);
                 }
-                // Results are handed in without waiting: nobody may be listening.
-                let _ = entry.done.send(done);
+                match (done, &watch) {
+                    // Whoever asked may have given up meanwhile.
+                    (Some(done), _) => drop(done.send(is_done)),
+                    (None, Some(watch)) => watch(Point::AfterResult),
+                    (None, None) => {}
+                }
             }
         }
     }
@@ -118,16 +143,16 @@ async fn run(
 
 /// Cuts what waits into statements in each of which a delivery moves once at most: one update
 /// sees each row as it was before the statement.
-fn in_statements(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+fn in_statements(handed: Vec<Handed>) -> Vec<Vec<Handed>> {
     let mut statements = vec![Vec::new()];
-    let mut seen = std::collections::HashSet::new();
-    for entry in entries {
-        if !seen.insert(entry.change.id) {
+    let mut seen = HashSet::new();
+    for one in handed {
+        if !seen.insert(one.entry.change.id) {
             statements.push(Vec::new());
-            seen = [entry.change.id].into();
+            seen = [one.entry.change.id].into();
         }
         if let Some(statement) = statements.last_mut() {
-            statement.push(entry);
+            statement.push(one);
         }
     }
     statements
@@ -152,7 +177,7 @@ mod tests {
     use super::*;
     use crate::time::Timestamp;
 
-    fn entry(id: i64) -> Entry {
+    fn entry(id: i64) -> Handed {
         let change = Move {
             id,
             from: DeliveryState::Leased,
@@ -161,7 +186,7 @@ mod tests {
             not_before: None,
             reply: None,
         };
-        Entry { change, because: Because::Said, done: oneshot::channel().0 }
+        Handed { entry: Entry { change, because: Because::Said }, done: None }
     }
 
     #[test]
@@ -169,7 +194,7 @@ mod tests {
         let entries = [1, 2, 1, 3, 3, 2].map(entry).into();
         let ids: Vec<Vec<i64>> = in_statements(entries)
             .iter()
-            .map(|statement| statement.iter().map(|entry| entry.change.id).collect())
+            .map(|statement| statement.iter().map(|handed| handed.entry.change.id).collect())
             .collect();
         assert_eq!(ids, [vec![1, 2], vec![1, 3], vec![3, 2]]);
     }

@@ -2,6 +2,11 @@
 //!
 //! Values only. A password is never shown by `Debug`. What a server offers is read from its
 //! answer to EHLO; a word that we do not know is passed over (RFC 5321 section 4.1.1.1).
+//!
+//! Standards: RFC 5321 section 4.5.3.2 (deadlines), 2920 (PIPELINING), 3030 (CHUNKING), 1870
+//! (SIZE), 6152 (8BITMIME), 6531 (SMTPUTF8), 3461 (DSN), 9422 (LIMITS), 4954 (AUTH).
+
+use std::time::Duration;
 
 /// How the line to the relay is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +24,17 @@ pub enum Tls {
 pub struct Login {
     /// Name.
     pub user: String,
-    /// Password; never shown.
-    pub password: String,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves who we are; never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A password: AUTH PLAIN (RFC 4616) or LOGIN.
+    Password(String),
+    /// An OAuth 2.0 access token: AUTH XOAUTH2.
+    Token(String),
 }
 
 impl std::fmt::Debug for Login {
@@ -42,6 +56,36 @@ pub struct Relay {
     pub login: Option<Login>,
     /// The name by which we introduce ourselves: this host's, fully qualified.
     pub hello: String,
+    /// How long we wait for it.
+    pub deadlines: Deadlines,
+}
+
+/// The longest waits, each for one step (RFC 5321 section 4.5.3.2; connecting and TLS are ours).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For the connection, and for the handshake of TLS.
+    pub connect: Duration,
+    /// For the greeting and the answer to a command.
+    pub command: Duration,
+    /// For the answer to DATA.
+    pub data: Duration,
+    /// For the server to take a block of the letter.
+    pub block: Duration,
+    /// For the answer to the final dot.
+    pub dot: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        Self {
+            connect: minutes(1),
+            command: minutes(5),
+            data: minutes(2),
+            block: minutes(3),
+            dot: minutes(10),
+        }
+    }
 }
 
 impl Relay {
@@ -57,6 +101,10 @@ impl Relay {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offers {
     pub(super) pipelining: bool,
+    pub(super) chunking: bool,
+    pub(super) dsn: bool,
+    /// How many letters it takes on one connection, where it says so.
+    pub(super) letters: Option<u32>,
     pub(super) eight_bit: bool,
     pub(super) utf8: bool,
     pub(super) start_tls: bool,
@@ -74,6 +122,9 @@ impl Offers {
             let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
             match words.next() {
                 Some("PIPELINING") => offers.pipelining = true,
+                Some("CHUNKING") => offers.chunking = true,
+                Some("DSN") => offers.dsn = true,
+                Some("LIMITS") => offers.letters = limit(words, "MAILMAX").or(offers.letters),
                 Some("8BITMIME") => offers.eight_bit = true,
                 Some("SMTPUTF8") => offers.utf8 = true,
                 Some("STARTTLS") => offers.start_tls = true,
@@ -89,6 +140,12 @@ impl Offers {
     }
 }
 
+/// A limit of RFC 9422, `NAME=number`, already cut at the equals sign.
+fn limit<'a>(mut words: impl Iterator<Item = &'a str>, name: &str) -> Option<u32> {
+    words.find(|word| *word == name)?;
+    words.next()?.parse().ok().filter(|number| *number > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +156,13 @@ mod tests {
         let offers = Offers::read(&lines.map(str::to_owned));
         assert_eq!((offers.sizes, offers.size, offers.pipelining), (true, 1000, true));
         assert_eq!(offers.logins, ["LOGIN", "PLAIN"]);
-        assert!(!offers.start_tls && !offers.utf8 && !offers.eight_bit);
+        assert!(!offers.start_tls && !offers.utf8 && !offers.eight_bit && !offers.chunking);
+        let lines = ["mx", "LIMITS RCPTMAX=5 MAILMAX=20", "CHUNKING", "DSN"];
+        let offers = Offers::read(&lines.map(str::to_owned));
+        assert_eq!((offers.letters, offers.chunking, offers.dsn), (Some(20), true, true));
+        for odd in ["LIMITS MAILMAX=0", "LIMITS MAILMAX", "LIMITS MAILMAX=x", "LIMITS"] {
+            assert_eq!(Offers::read(&["mx".to_owned(), odd.to_owned()]).letters, None, "{odd}");
+        }
         assert_eq!(Offers::read(&["mx PIPELINING".to_owned()]), Offers::default());
     }
 
@@ -121,6 +184,7 @@ mod tests {
                 tls: Tls::None,
                 login: None,
                 hello: "blog.example".to_owned(),
+                deadlines: Deadlines::default(),
             };
             assert_eq!(relay.is_loopback(), expected, "{host}");
         }
@@ -128,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let login = Login { user: "ann".to_owned(), password: "secret".to_owned() };
+        let login = Login { user: "ann".to_owned(), proof: Proof::Password("secret".to_owned()) };
         assert!(!format!("{login:?}").contains("secret"));
     }
 }

@@ -1,7 +1,8 @@
 //! A mail server for tests: in process, one script, every letter kept.
 //!
 //! It speaks SMTP as it should (RFC 5321) unless the [`Script`] says otherwise for an event: a
-//! command line as received, or `connect`, `body` (DATA was granted, nothing read yet) or `dot`.
+//! command line as received, or `connect`, `body` (DATA was granted, nothing read yet), `chunk` (one
+//! that is not the last was read) or `dot`.
 
 use std::{
     io,
@@ -28,6 +29,8 @@ pub(super) enum Act {
     SayAndHang(&'static str),
     /// Sends reply lines without end.
     Endless,
+    /// Says nothing and goes on.
+    Silent,
 }
 
 /// What to do for an event; the number counts its connection, from 1. `None`: the right thing.
@@ -105,6 +108,7 @@ impl Sink {
             return Ok(());
         }
         let mut rcpt: Option<String> = None;
+        let mut text = Vec::new();
         loop {
             let mut command = String::new();
             if line.read_line(&mut command).await? == 0 {
@@ -112,6 +116,13 @@ impl Sink {
             }
             let command = command.trim_end().to_owned();
             self.log.lock().unwrap().commands.push(command.clone());
+            if let Some(chunk) = command.strip_prefix("BDAT ") {
+                let chunk = (chunk, &mut text);
+                if !self.take_chunk(&mut line, number, &mut rcpt, chunk).await? {
+                    return Ok(());
+                }
+                continue;
+            }
             let usual = usual(&command, rcpt.is_some());
             let granted = self.usually(&command, number);
             if !self.act(&mut line, &command, number, usual).await? {
@@ -144,6 +155,32 @@ impl Sink {
         matches!((self.script)(event, number), Some(Act::Say(text)) if text.starts_with(code))
     }
 
+    /// Reads a chunk and answers it; the last one is the dot.
+    async fn take_chunk(
+        &self,
+        line: &mut Line,
+        number: usize,
+        rcpt: &mut Option<String>,
+        (chunk, text): (&str, &mut Vec<u8>),
+    ) -> io::Result<bool> {
+        let (size, is_last) = match chunk.split_once(' ') {
+            Some((size, last)) => (size, last == "LAST"),
+            None => (chunk, false),
+        };
+        let mut octets = vec![0; size.parse().unwrap()];
+        line.read_exact(&mut octets).await?;
+        text.extend_from_slice(&octets);
+        let granted = if rcpt.is_some() { "250 2.0.0 Ok" } else { "503 5.5.1 nobody" };
+        if !is_last {
+            return self.act(line, "chunk", number, granted).await;
+        }
+        let raw = std::mem::take(text);
+        if let (Some(to), true) = (rcpt.take(), self.usually("dot", number)) {
+            self.log.lock().unwrap().letters.push(Letter { to, raw });
+        }
+        self.act(line, "dot", number, granted).await
+    }
+
     /// Reads a letter and answers its dot.
     async fn take(&self, line: &mut Line, number: usize, to: String) -> io::Result<bool> {
         if !self.usually("body", number) && !self.act(line, "body", number, "").await? {
@@ -174,6 +211,7 @@ impl Sink {
         let act = (self.script)(event, number).unwrap_or(Act::Say(usual));
         match act {
             Act::Hang => return Ok(false),
+            Act::Silent => return Ok(true),
             Act::Say(text) | Act::SayAndHang(text) => {
                 line.write_all(format!("{text}\r\n").as_bytes()).await?;
                 line.flush().await?;

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio_rustls::TlsConnector;
+
 use super::*;
 use crate::{
     domain::delivery::Verdict,
     outbox::{
         policy::{verdict_after_dot, verdict_before_dot},
         sink::{Act, Sink},
+        wire,
     },
 };
 
@@ -20,14 +23,30 @@ fn relay(port: u16) -> Relay {
         tls: Tls::None,
         login: None,
         hello: "blog.example".to_owned(),
+        deadlines: Deadlines::default(),
     }
 }
 
 fn to(address: &str) -> Envelope {
-    Envelope { from: "news@blog.example".parse().unwrap(), to: address.parse().unwrap() }
+    Envelope {
+        from: "news@blog.example".parse().unwrap(),
+        to: address.parse().unwrap(),
+        id: String::new(),
+    }
 }
 
 const MESSAGE: &[u8] = b"Subject: hello\r\n\r\nA letter.\r\n";
+
+/// Sends the dot, with an envelope behind it, and waits for the answers.
+async fn finished(
+    session: &mut Session,
+    next: Option<(&Envelope, &[u8])>,
+) -> (Completion, Option<Result<(), Failure>>) {
+    match session.finish(next).await {
+        Ok(riding) => session.hear(riding).await,
+        Err(completion) => (completion, None),
+    }
+}
 
 /// Offers and completes one letter, waiting between as for an intent.
 async fn deliver(session: &mut Session, address: &str, message: &[u8]) -> Verdict {
@@ -35,7 +54,7 @@ async fn deliver(session: &mut Session, address: &str, message: &[u8]) -> Verdic
         Err(failure) => verdict_before_dot(&failure),
         Ok(()) => {
             tokio::time::sleep(Duration::from_millis(30)).await;
-            verdict_after_dot(&session.complete().await)
+            verdict_after_dot(&finished(session, None).await.0)
         }
     }
 }
@@ -257,7 +276,7 @@ async fn what_the_relay_cannot_take_is_not_begun() {
 
 #[tokio::test]
 async fn a_login_is_made_as_the_relay_offers_it_and_its_refusal_is_ours() {
-    let login = Login { user: "ann".to_owned(), password: "secret".to_owned() };
+    let login = Login { user: "ann".to_owned(), proof: Proof::Password("secret".to_owned()) };
     for (ehlo, auth, expected) in [
         ("250-sink\r\n250 AUTH PLAIN LOGIN", "235 ok", "AUTH PLAIN AGFubgBzZWNyZXQ="),
         ("250-sink\r\n250 AUTH LOGIN", "334 VXNlcm5hbWU6", "AUTH LOGIN"),
@@ -330,7 +349,7 @@ async fn letters_go_through_tls_from_the_start_or_after_starttls() {
     for tls in [Tls::Implicit, Tls::StartTls] {
         let acceptor = Some(server.clone());
         let sink = Sink::start_with(|_, _| None, acceptor, tls == Tls::Implicit).await;
-        let login = Some(Login { user: "a".to_owned(), password: "b".to_owned() });
+        let login = Some(Login { user: "a".to_owned(), proof: Proof::Password("b".to_owned()) });
         let host = "localhost".to_owned();
         let relay = Relay { host, tls, login, ..relay(sink.port) };
         let mut session = Session::connect_with(&relay, Some(&client)).await.unwrap();
@@ -358,7 +377,7 @@ async fn nothing_is_sent_where_starttls_is_wanted_and_cannot_be_trusted() {
             _ => None,
         };
         let sink = Sink::start_with(script, Some(server.clone()), false).await;
-        let login = Some(Login { user: "a".to_owned(), password: "b".to_owned() });
+        let login = Some(Login { user: "a".to_owned(), proof: Proof::Password("b".to_owned()) });
         let host = "localhost".to_owned();
         let relay = Relay { host, tls: Tls::StartTls, login, ..relay(sink.port) };
         let failed = Session::connect_with(&relay, Some(client)).await.err();
@@ -370,11 +389,200 @@ async fn nothing_is_sent_where_starttls_is_wanted_and_cannot_be_trusted() {
 
 #[tokio::test]
 async fn no_password_crosses_an_open_line_to_another_machine() {
-    let login = Login { user: "a".to_owned(), password: "b".to_owned() };
+    let login = Login { user: "a".to_owned(), proof: Proof::Password("b".to_owned()) };
     let sink = Sink::start(|_, _| None).await;
     let mut session = Session::connect(&relay(sink.port)).await.unwrap();
     let far = Relay { host: "mail.example.net".to_owned(), ..relay(25) };
     let failure = session.log_in(&far, &login).await.unwrap_err();
     assert_eq!(failure.phase, Phase::Settings);
     assert!(!sink.log().commands.iter().any(|command| command.starts_with("AUTH")));
+}
+
+const EHLO_CHUNKS: Act = Act::Say("250-sink\r\n250-PIPELINING\r\n250 CHUNKING");
+const EHLO_PIPES: Act = Act::Say("250-sink\r\n250 PIPELINING");
+
+#[tokio::test]
+async fn the_next_envelope_rides_behind_the_dot() {
+    for (ehlo, text) in [(EHLO_PIPES, "DATA"), (EHLO_CHUNKS, "BDAT 29")] {
+        let sink = Sink::start(move |now, _| now.starts_with("EHLO").then(|| ehlo.clone())).await;
+        let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+        let (ada, bob) = (to("ada@example.net"), to("bob@example.net"));
+        session.offer(&ada, MESSAGE).await.unwrap();
+        let Ok(riding) = session.finish(Some((&bob, MESSAGE))).await else { panic!("no dot") };
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let before_any_answer_was_read = sink.log().commands;
+        assert!(before_any_answer_was_read.contains(&format!("RCPT TO:<{}>", bob.to)), "{text}");
+        assert_eq!(sink.log().letters.len(), 1);
+        let (completion, ride) = session.hear(riding).await;
+        assert!(is_accepted(&verdict_after_dot(&completion)));
+        assert_eq!(ride, Some(Ok(())));
+        session.fill(MESSAGE).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(sink.log().letters.len(), 1, "nothing is taken before the second dot");
+        let (completion, ride) = finished(&mut session, None).await;
+        assert!(is_accepted(&verdict_after_dot(&completion)) && ride.is_none());
+        assert!(session.is_usable());
+        let log = sink.log();
+        assert!(log.commands.iter().any(|command| command == text), "{:?}", log.commands);
+        assert!(log.letters.iter().all(|letter| letter.raw == MESSAGE));
+        assert_eq!(log.letters.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_rides_in_vain_does_not_touch_the_one_before() {
+    for (event, reply, is_usable) in [
+        ("MAIL FROM:<second@", "451 4.3.0 later", true),
+        ("RCPT TO:<bob@", "550 5.1.1 nobody", true),
+        ("MAIL FROM:<second@", "421 4.7.0 enough", false),
+        ("MAIL FROM:<second@", "what?", false),
+    ] {
+        for ehlo in [EHLO_PIPES, EHLO_CHUNKS] {
+            let sink = Sink::start(move |now, _| match now {
+                _ if now.starts_with("EHLO") => Some(ehlo.clone()),
+                "RCPT TO:<bob@example.net>" if event.starts_with("MAIL") => {
+                    Some(Act::Say("503 5.5.1 MAIL first"))
+                }
+                _ => now.starts_with(event).then_some(Act::Say(reply)),
+            });
+            let sink = sink.await;
+            let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+            session.offer(&to("ada@example.net"), MESSAGE).await.unwrap();
+            let from = "second@blog.example".parse().unwrap();
+            let next = Envelope { from, ..to("bob@example.net") };
+            let (completion, ride) = finished(&mut session, Some((&next, MESSAGE))).await;
+            assert!(is_accepted(&verdict_after_dot(&completion)), "{reply}: {completion:?}");
+            assert!(matches!(ride, Some(Err(_))), "{reply}");
+            assert_eq!(session.is_usable(), is_usable, "{reply}");
+            if is_usable {
+                assert!(is_accepted(&deliver(&mut session, "cy@example.net", MESSAGE).await));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_rides_behind_a_dot_whose_answer_is_lost() {
+    for act in [Act::Hang, Act::SayAndHang("421 4.3.2 closing"), Act::Say("thanks!")] {
+        let sink = Sink::start(move |now, _| (now == "dot").then(|| act.clone())).await;
+        let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+        session.offer(&to("ada@example.net"), MESSAGE).await.unwrap();
+        let next = to("bob@example.net");
+        let (completion, ride) = finished(&mut session, Some((&next, MESSAGE))).await;
+        assert!(!is_accepted(&verdict_after_dot(&completion)), "{completion:?}");
+        assert_eq!(ride, None);
+        assert!(!session.is_usable());
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_that_is_refused_is_never_a_letter_that_was_taken() {
+    for (last, expected) in [(None, "later"), (Some(Act::Say("503 5.5.1 no")), "later")] {
+        let last = last.clone();
+        let sink = Sink::start(move |now, _| match now {
+            _ if now.starts_with("EHLO") => Some(EHLO_CHUNKS),
+            "chunk" => Some(Act::Say("452 4.3.1 no room")),
+            "dot" => last.clone(),
+            _ => None,
+        });
+        let sink = sink.await;
+        let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+        let verdict = deliver(&mut session, "ada@example.net", MESSAGE).await;
+        assert!(matches!(verdict, Verdict::Later(_)), "{expected}: {verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_so_many_letters_a_connection_gets_no_more() {
+    let ehlo = Act::Say("250-sink\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=2");
+    let sink = Sink::start(move |now, _| now.starts_with("EHLO").then(|| ehlo.clone())).await;
+    let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+    assert!(is_accepted(&deliver(&mut session, "ada@example.net", MESSAGE).await));
+    assert!(session.is_usable());
+    session.offer(&to("bob@example.net"), MESSAGE).await.unwrap();
+    let next = to("cy@example.net");
+    let (completion, ride) = finished(&mut session, Some((&next, MESSAGE))).await;
+    assert!(is_accepted(&verdict_after_dot(&completion)));
+    assert_eq!(ride, None);
+    assert!(!session.is_usable());
+}
+
+#[tokio::test]
+async fn reports_are_asked_for_where_the_server_gives_them() {
+    let ehlo = Act::Say("250-sink\r\n250-PIPELINING\r\n250-SMTPUTF8\r\n250 DSN");
+    let sink = Sink::start(move |now, _| now.starts_with("EHLO").then(|| ehlo.clone())).await;
+    let mut session = Session::connect(&relay(sink.port)).await.unwrap();
+    for (address, id, mail, rcpt) in [
+        (
+            "a+b=c@example.net",
+            "d+7",
+            "RET=HDRS ENVID=d+2B7",
+            "NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb+3Dc@example.net",
+        ),
+        ("j\u{f6}rg@example.net", "", "SMTPUTF8 RET=HDRS", "NOTIFY=FAILURE,DELAY"),
+    ] {
+        let envelope = Envelope { id: id.to_owned(), ..to(address) };
+        session.offer(&envelope, MESSAGE).await.unwrap();
+        assert!(is_accepted(&verdict_after_dot(&finished(&mut session, None).await.0)));
+        let commands = sink.log().commands;
+        let ends = |start: &str, end: &str| {
+            commands.iter().rev().find(|c| c.starts_with(start)).unwrap().ends_with(end)
+        };
+        assert!(ends("MAIL", mail) && ends("RCPT", rcpt), "{commands:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_logs_in_and_its_refusal_is_heard_to_the_end() {
+    let login = |token: &str| {
+        let proof = Proof::Token(token.to_owned());
+        Some(Login { user: "ann".to_owned(), proof })
+    };
+    let sink = Sink::start(|now, _| match now {
+        _ if now.starts_with("EHLO") => Some(Act::Say("250-sink\r\n250 AUTH XOAUTH2 PLAIN")),
+        // user=ann^Aauth=Bearer good^A^A
+        "AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgZ29vZAEB" => Some(Act::Say("235 ok")),
+        _ if now.starts_with("AUTH") => Some(Act::Say("334 eyJzdGF0dXMiOiI0MDEifQ==")),
+        "" => Some(Act::Say("535 5.7.8 expired")),
+        _ => None,
+    })
+    .await;
+    let good = Relay { login: login("good"), ..relay(sink.port) };
+    assert!(Session::connect(&good).await.is_ok());
+    let bad = Relay { login: login("bad"), ..relay(sink.port) };
+    let Err(failure) = Session::connect(&bad).await else { panic!("connected") };
+    assert!(failure.text.contains("535 5.7.8 expired"), "{failure}");
+    assert!(matches!(verdict_before_dot(&failure), Verdict::Ours(_)));
+}
+
+#[tokio::test]
+async fn each_step_has_its_deadline() {
+    let brief = Duration::from_millis(60);
+    let deadlines =
+        Deadlines { connect: brief, command: brief, data: brief, block: brief, dot: brief };
+    for (event, expected) in [
+        ("connect", "later"),
+        ("EHLO", "later"),
+        ("MAIL", "later"),
+        ("RCPT", "later"),
+        ("DATA", "later"),
+        ("dot", "unknown"),
+    ] {
+        let sink = Sink::start(move |now, _| match now {
+            _ if now.starts_with(event) => Some(Act::Silent),
+            _ => now.starts_with("EHLO").then_some(EHLO_PLAIN),
+        });
+        let sink = sink.await;
+        let relay = Relay { deadlines, ..relay(sink.port) };
+        let verdict = match Session::connect(&relay).await {
+            Ok(mut session) => deliver(&mut session, "ada@example.net", MESSAGE).await,
+            Err(failure) => verdict_before_dot(&failure),
+        };
+        let word = match &verdict {
+            Verdict::Later(why) if why.contains("said nothing") => "later",
+            Verdict::Unknown(why) if why.contains("said nothing") => "unknown",
+            other => panic!("{event}: {other:?}"),
+        };
+        assert_eq!(word, expected, "{event}");
+    }
 }

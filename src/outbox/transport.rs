@@ -1,7 +1,7 @@
 //! Transport: where letters go. A relay over SMTP, a folder of `.eml` files, or memory.
 //!
-//! All three keep the same promise as [`Session`]: `offer` hands nothing over, `complete` does,
-//! and says whether it is certain. In a folder the letter is written and synced under another
+//! All three keep the same promise as [`Session`]: `offer` hands nothing over, `finish` does, and
+//! `hear` says whether it is certain. In a folder the letter is written and synced under another
 //! name first and gets its own by one rename, so that a name ending in `.eml` always stands for
 //! a whole letter, and the same letter sent twice is one file.
 //!
@@ -18,7 +18,7 @@ use std::{
 
 use super::{
     attempt::{Completion, Envelope, Failure, Phase},
-    smtp::{Relay, Session},
+    smtp::{Relay, Riding, Session},
 };
 use crate::domain::delivery::Reply;
 
@@ -76,6 +76,14 @@ enum Way {
     Memory(Memory, Option<Outgoing>),
 }
 
+/// What is waited for after a letter was finished.
+pub struct Pending(Wait);
+
+enum Wait {
+    Reply(Riding),
+    Nothing(Completion),
+}
+
 impl Connection {
     /// Everything but the hand-over itself: a failure means that nothing was taken.
     pub async fn offer(&mut self, letter: &Outgoing) -> Result<(), Failure> {
@@ -90,12 +98,36 @@ impl Connection {
         }
     }
 
-    /// Hands over what was offered.
-    pub async fn complete(&mut self) -> Completion {
+    /// The rest of an offer whose envelope rode behind the letter before.
+    pub async fn fill(&mut self, letter: &Outgoing) -> Result<(), Failure> {
         match &mut self.0 {
-            Way::Eml(folder) => folder.complete().await,
-            Way::Smtp(session) => session.complete().await,
-            Way::Memory(memory, waiting) => memory.complete(waiting.take()),
+            Way::Smtp(session) => session.fill(&letter.message).await,
+            Way::Eml(_) | Way::Memory(..) => self.offer(letter).await,
+        }
+    }
+
+    /// Hands over what was offered; the envelope of `next` may ride behind it.
+    pub async fn finish(&mut self, next: Option<&Outgoing>) -> Pending {
+        Pending(match &mut self.0 {
+            Way::Eml(folder) => Wait::Nothing(folder.complete().await),
+            Way::Smtp(session) => {
+                let next = next.map(|letter| (&letter.envelope, letter.message.as_slice()));
+                session.finish(next).await.map_or_else(Wait::Nothing, Wait::Reply)
+            }
+            Way::Memory(memory, waiting) => Wait::Nothing(memory.complete(waiting.take())),
+        })
+    }
+
+    /// How the hand-over ended, and whether the text of the letter behind it may follow; `None`:
+    /// nothing of it was sent.
+    pub async fn hear(&mut self, pending: Pending) -> (Completion, Option<Result<(), Failure>>) {
+        match (&mut self.0, pending.0) {
+            (_, Wait::Nothing(completion)) => (completion, None),
+            (Way::Smtp(session), Wait::Reply(riding)) => session.hear(riding).await,
+            (_, Wait::Reply(_)) => {
+                let why = "no letter had been offered";
+                (Completion::NotSent(Failure::without_reply(Phase::Body, why)), None)
+            }
         }
     }
 
@@ -309,8 +341,13 @@ mod tests {
     fn letter(name: &str, message: &str) -> Outgoing {
         let from = "news@blog.example".parse().unwrap();
         let to = "ada@example.net".parse().unwrap();
-        let envelope = Envelope { from, to };
+        let envelope = Envelope { from, to, id: String::new() };
         Outgoing { envelope, name: name.to_owned(), message: message.into() }
+    }
+
+    async fn completed(connection: &mut Connection) -> Completion {
+        let pending = connection.finish(None).await;
+        connection.hear(pending).await.0
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -328,7 +365,9 @@ mod tests {
             let letter = letter("instant-a-post/ada@example.net", text);
             connection.offer(&letter).await.unwrap();
             assert!(names(&folder).iter().any(|name| name.starts_with(".letter-")));
-            assert!(matches!(connection.complete().await, Completion::Replied(r) if r.code == 250));
+            assert!(
+                matches!(completed(&mut connection).await, Completion::Replied(r) if r.code == 250)
+            );
             assert_eq!(names(&folder), ["ada@example.net.eml"]);
             let written = fs::read_to_string(folder.join("ada@example.net.eml")).unwrap();
             assert_eq!(written, text);
@@ -374,10 +413,10 @@ mod tests {
         let letter = letter("a/b", "x");
         assert_eq!(connection.offer(&letter).await, Err(refusal));
         connection.offer(&letter).await.unwrap();
-        assert_eq!(connection.complete().await, lost);
+        assert_eq!(completed(&mut connection).await, lost);
         assert!(memory.taken().is_empty());
         connection.offer(&letter).await.unwrap();
-        assert!(matches!(connection.complete().await, Completion::Replied(_)));
+        assert!(matches!(completed(&mut connection).await, Completion::Replied(_)));
         assert_eq!(memory.taken(), [letter]);
     }
 }

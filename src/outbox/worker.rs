@@ -15,7 +15,6 @@
 //! wait for deliveries that are due later.
 
 use std::{
-    collections::{HashSet, VecDeque},
     pin::Pin,
     sync::{
         Arc, Mutex as Shortly, PoisonError,
@@ -25,7 +24,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, watch},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
@@ -33,8 +32,10 @@ pub use super::recorder::Tally;
 use super::{
     lane,
     policy::{after_outage, masked},
-    recorder::{Because, Gone, Pending, Recorder},
+    recorder::{Because, Entry, Gone, Pending, Recorder},
+    shelf::{Shelf, Taken},
     transport::{Outgoing, Transport},
+    watch::{Point, Watch},
 };
 use crate::{
     domain::delivery::DeliveryState,
@@ -84,6 +85,8 @@ pub struct Desk {
     pub letters: Letters,
     /// Becomes true when the desk shall stop.
     pub stop: watch::Receiver<bool>,
+    /// Told of each point that a delivery passes.
+    pub watch: Option<Watch>,
 }
 
 /// A drain that could not go on.
@@ -106,13 +109,14 @@ impl From<Gone> for Error {
 /// Hands over every letter that is due, and says what became of them.
 pub async fn drain(desk: Desk) -> Result<Tally, Error> {
     let owner = owner()?;
-    let (recorder, recording) = Recorder::start(desk.store.clone(), owner.clone());
+    let (store, watch) = (desk.store.clone(), desk.watch.clone());
+    let (recorder, recording) = Recorder::start(store, owner.clone(), watch);
     let lanes = desk.connections.max(1);
     let floor = Arc::new(Floor {
+        shelf: Shelf::new((lanes * BLOCK).min(LARGEST_BLOCK)),
         desk,
         owner,
         recorder,
-        queue: Mutex::default(),
         reached: AtomicBool::new(false),
         trouble: Shortly::new(None),
     });
@@ -139,6 +143,7 @@ fn owner() -> Result<String, Error> {
 
 async fn work(floor: &Arc<Floor>, lanes: usize) -> Result<(), Error> {
     let mut working = JoinSet::new();
+    working.spawn(supply(floor.clone()));
     for _ in 0..lanes {
         working.spawn(lane::run(floor.clone()));
     }
@@ -146,7 +151,7 @@ async fn work(floor: &Arc<Floor>, lanes: usize) -> Result<(), Error> {
     while let Some(ended) = working.join_next().await {
         let ended = ended.unwrap_or_else(|error| Err(Error::Broken(error.to_string())));
         if ended.is_err() && first.is_ok() {
-            floor.close().await;
+            floor.shelf.close();
             first = ended;
         }
     }
@@ -168,24 +173,34 @@ async fn renew(floor: Arc<Floor>) {
     }
 }
 
+/// Keeps the shelf stocked until nothing is due or the desk stops.
+async fn supply(floor: Arc<Floor>) -> Result<(), Error> {
+    loop {
+        let wanted = tokio::select! {
+            wanted = floor.shelf.wanted() => wanted,
+            () = floor.stopped() => {
+                floor.shelf.close();
+                None
+            }
+        };
+        let Some(wanted) = wanted else { return Ok(()) };
+        let now = floor.now();
+        let count = u32::try_from(wanted).unwrap_or(u32::MAX);
+        let leased = floor.desk.store.lease(&floor.owner, (now, now.plus(LEASE)), count).await;
+        floor.shelf.stock(leased?, wanted);
+    }
+}
+
 /// What the lanes of one drain share.
 pub(super) struct Floor {
     pub(super) desk: Desk,
     owner: String,
     recorder: Recorder,
-    queue: Mutex<Queue>,
+    pub(super) shelf: Shelf,
     /// Whether any connection was ever made.
     reached: AtomicBool,
     /// Why the relay was given up.
     trouble: Shortly<Option<String>>,
-}
-
-/// What is leased and not yet in a lane's hands.
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Leased>,
-    held: HashSet<i64>,
-    closed: bool,
 }
 
 impl Floor {
@@ -198,8 +213,8 @@ impl Floor {
     }
 
     /// Whether lanes shall take no more.
-    pub(super) async fn is_closed(&self) -> bool {
-        self.is_stopping() || self.queue.lock().await.closed
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_stopping() || self.shelf.is_closed()
     }
 
     /// Ends when the desk shall stop.
@@ -211,58 +226,63 @@ impl Floor {
         }
     }
 
-    async fn close(&self) {
-        self.queue.lock().await.closed = true;
-    }
-
-    /// The next delivery, leasing a block when none is left; `None`: nothing is due, or the desk
+    /// The next delivery, waiting for the shelf to be stocked; `None`: nothing is due, or the desk
     /// stops. Deliveries of issues that have been held meanwhile are given back on the way.
     pub(super) async fn take(&self) -> Result<Option<Leased>, Error> {
-        let mut queue = self.queue.lock().await;
-        let mut has_leased = false;
         loop {
-            if self.is_stopping() || queue.closed {
-                return Ok(None);
+            match self.take_at_once().await? {
+                Taken::One(leased) => return Ok(Some(leased)),
+                Taken::Never => return Ok(None),
+                Taken::NotYet => self.shelf.stocked().await,
             }
-            if queue.waiting.is_empty() {
-                // A block of nothing but held issues: they were released while we work, and
-                // leasing them over and over would lead nowhere.
-                if std::mem::replace(&mut has_leased, true) {
-                    return Ok(None);
-                }
-                queue.waiting = self.lease().await?.into();
-            }
-            let Some(next) = queue.waiting.pop_front() else { return Ok(None) };
-            if !queue.held.contains(&next.issue) {
-                return Ok(Some(next));
-            }
-            let back = self.back(&next, None, "its issue is held");
-            self.recorder.hand_in(back, Because::Held).await?;
         }
     }
 
-    async fn lease(&self) -> Result<Vec<Leased>, Error> {
-        let wanted = (self.desk.connections.max(1) * BLOCK).min(LARGEST_BLOCK);
-        let now = self.now();
-        let count = u32::try_from(wanted).unwrap_or(u32::MAX);
-        Ok(self.desk.store.lease(&self.owner, (now, now.plus(LEASE)), count).await?)
+    /// The same without waiting.
+    pub(super) async fn take_at_once(&self) -> Result<Taken, Error> {
+        loop {
+            if self.is_stopping() {
+                return Ok(Taken::Never);
+            }
+            match self.shelf.take() {
+                Taken::One(leased) if self.shelf.is_held(leased.issue) => {
+                    let back = self.back(&leased, None, "its issue is held");
+                    self.hand_in(back, Because::Held).await?;
+                }
+                taken => return Ok(taken),
+            }
+        }
     }
 
-    /// Puts a delivery that nothing was done for back in front of the others.
-    pub(super) async fn put_back(&self, leased: Leased) {
-        self.queue.lock().await.waiting.push_front(leased);
+    /// Hands in a move for which nobody waits: the recorder keeps the order.
+    pub(super) async fn hand_in(&self, change: Move, because: Because) -> Result<(), Error> {
+        Ok(self.recorder.hand_in(Entry { change, because }).await?)
     }
 
-    /// Hands in a move.
-    pub(super) async fn record(&self, change: Move, because: Because) -> Result<Pending, Error> {
-        Ok(self.recorder.hand_in(change, because).await?)
+    /// Hands in a result.
+    pub(super) async fn hand_in_result(&self, result: Entry) -> Result<(), Error> {
+        Ok(self.recorder.hand_in(result).await?)
+    }
+
+    /// Asks for an intent; the result of the letter before goes on record with it.
+    pub(super) async fn ask(&self, result: Option<Entry>, intent: Move) -> Result<Pending, Error> {
+        self.pass(Point::BeforeIntent);
+        let intent = Entry { change: intent, because: Because::Said };
+        Ok(self.recorder.ask(result, intent).await?)
+    }
+
+    /// Tells who watches that a point is passed.
+    pub(super) fn pass(&self, point: Point) {
+        if let Some(watch) = &self.desk.watch {
+            watch(point);
+        }
     }
 
     /// Holds an issue and takes it off the desk.
     pub(super) async fn hold(&self, issue: i64, why: &str) -> Result<(), Error> {
         tracing::warn!(issue, why, "held: the refusal is about the sender, not about a reader");
         self.desk.store.hold_issue(issue, &masked(why)).await?;
-        self.queue.lock().await.held.insert(issue);
+        self.shelf.hold(issue);
         Ok(())
     }
 
@@ -273,11 +293,11 @@ impl Floor {
 
     /// Notes that a lane gave up on the relay. Where no lane ever had a connection, or another
     /// try can only do harm (a password refused again and again), the desk closes.
-    pub(super) async fn give_up(&self, why: &str, for_good: bool) {
+    pub(super) fn give_up(&self, why: &str, for_good: bool) {
         tracing::warn!(why, "a connection gave up on the relay");
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(masked(why));
         if for_good || !self.reached.load(Ordering::Relaxed) {
-            self.close().await;
+            self.shelf.close();
         }
     }
 
@@ -288,13 +308,12 @@ impl Floor {
     /// Gives back what is left on the desk when its lanes have ended: now after a stop, with a
     /// back-off when the relay was given up. Returns how many there were.
     async fn give_back(&self) -> Result<usize, Error> {
-        let mut queue = self.queue.lock().await;
-        let left: Vec<Leased> = queue.waiting.drain(..).collect();
+        let left = self.shelf.clear();
         let trouble = self.take_trouble();
         let now = self.now();
         for leased in &left {
             let (change, because) = match &trouble {
-                _ if queue.held.contains(&leased.issue) => {
+                _ if self.shelf.is_held(leased.issue) => {
                     (self.back(leased, None, "its issue is held"), Because::Held)
                 }
                 None => (self.back(leased, None, "the run was stopped"), Because::Said),
@@ -304,7 +323,7 @@ impl Floor {
                     (self.back(leased, Some(at), why), Because::Said)
                 }
             };
-            self.recorder.hand_in(change, because).await?;
+            self.hand_in(change, because).await?;
         }
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         Ok(left.len())

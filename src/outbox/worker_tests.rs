@@ -15,7 +15,7 @@ use crate::{
     outbox::{
         attempt::{Completion, Envelope, Failure, Phase},
         sink::{Act, Sink},
-        smtp::{Relay, Tls},
+        smtp::{Deadlines, Relay, Tls},
         transport::{Answer, Memory},
     },
     store::{audience::Audience, deliveries::Account, issues::EditionKey, issues::Opening},
@@ -84,6 +84,7 @@ impl Town {
             connections,
             letters: Arc::new(|leased| Box::pin(async move { letter(&leased) })),
             stop: self.stop.subscribe(),
+            watch: None,
         }
     }
 
@@ -144,7 +145,7 @@ fn letter(leased: &Leased) -> Result<Outgoing, Unmade> {
     let to: Address = leased.address.parse().unwrap();
     let name = format!("instant-first/{to}");
     let message = format!("To: {to}\r\n\r\nHello.\r\n").into_bytes();
-    Ok(Outgoing { envelope: Envelope { from, to }, name, message })
+    Ok(Outgoing { envelope: Envelope { from, to, id: String::new() }, name, message })
 }
 
 fn states<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
@@ -310,7 +311,7 @@ async fn a_stop_finishes_what_is_in_flight_and_leaves_no_lease() {
     });
     let tally = drain(desk).await.unwrap();
     let left = 50 - usize::try_from(tally.sent).unwrap();
-    assert!((38..=41).contains(&left), "{tally:?}");
+    assert!((38..=44).contains(&left), "{tally:?}");
     assert_eq!(tally.unreachable, None);
     assert_eq!(town.states().await, states([("ready", left), ("sent", 50 - left)]));
     town.stop.send_replace(false);
@@ -367,7 +368,10 @@ async fn a_letter_that_cannot_be_made_fails_its_reader_or_holds_its_issue() {
         })
     });
     let tally = drain(desk).await.unwrap();
-    assert_eq!(tally, Tally { sent: 2, failed: 1, held: 2, ..Tally::default() });
+    // The third letter may have been in flight when the fourth was found wanting.
+    assert!(tally.failed == 1 && [1, 2].contains(&tally.sent), "{tally:?}");
+    let (sent, ready) = (tally.sent as usize, 4 - tally.sent as usize);
+    assert_eq!(town.states().await, states([("failed", 1), ("ready", ready), ("sent", sent)]));
     assert_eq!(town.issue_state().await, ("held".to_owned(), Some("no such edition".to_owned())));
 }
 
@@ -376,7 +380,14 @@ async fn reserved_domains_are_not_given_to_a_relay_elsewhere() {
     let town = Town::with_readers(2).await;
     let mut desk = town.desk(1);
     let (host, hello) = ("mail.blog.example".to_owned(), "blog.example".to_owned());
-    desk.transport = Transport::Smtp(Relay { host, port: 25, tls: Tls::None, login: None, hello });
+    desk.transport = Transport::Smtp(Relay {
+        host,
+        port: 25,
+        tls: Tls::None,
+        login: None,
+        hello,
+        deadlines: Deadlines::default(),
+    });
     let tally = drain(desk).await.unwrap();
     assert_eq!(tally, Tally { failed: 2, ..Tally::default() });
     assert_eq!(town.account(0).await.reply.as_deref(), Some("reserved domain"));
@@ -386,7 +397,8 @@ async fn over_smtp(town: &Town, sink: &Sink, connections: usize) -> Tally {
     let mut desk = town.desk(connections);
     let (host, hello) = ("127.0.0.1".to_owned(), "blog.example".to_owned());
     let (port, tls, login) = (sink.port, Tls::None, None);
-    desk.transport = Transport::Smtp(Relay { host, port, tls, login, hello });
+    let deadlines = Deadlines::default();
+    desk.transport = Transport::Smtp(Relay { host, port, tls, login, hello, deadlines });
     drain(desk).await.unwrap()
 }
 
@@ -418,4 +430,81 @@ async fn a_relay_that_always_closes_is_given_up_after_three_tries() {
         assert!(tally.unreachable.unwrap().contains("closed"), "{event}");
         assert_eq!(sink.log().connections, 3, "{event}");
     }
+}
+
+#[tokio::test]
+async fn letters_that_ride_fare_as_if_each_had_gone_alone() {
+    let refusals = |event: &str| match event {
+        _ if event.starts_with("RCPT TO:<reader3@") => Some(Act::Say("550 5.1.1 nobody")),
+        _ if event.starts_with("RCPT TO:<reader7@") => Some(Act::Say("450 4.2.0 greylisted")),
+        _ if event.starts_with("RCPT TO:<reader11@") => Some(Act::SayAndHang("421 4.7.0 bye")),
+        _ => None,
+    };
+    for ehlo in [
+        "250-sink\r\n250 PIPELINING",
+        "250-sink\r\n250-PIPELINING\r\n250 CHUNKING",
+        "250-sink\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=5",
+        "250-sink\r\n250 CHUNKING",
+    ] {
+        let town = Town::with_readers(20).await;
+        let once = AtomicUsize::new(0);
+        let sink = Sink::start(move |event, _| match event {
+            _ if event.starts_with("EHLO") => Some(Act::Say(ehlo)),
+            "dot" if once.fetch_add(1, Ordering::SeqCst) / 2 == 3 => {
+                Some(Act::Say("451 4.3.0 not now"))
+            }
+            _ => refusals(event),
+        })
+        .await;
+        let tally = over_smtp(&town, &sink, 1).await;
+        let letters = sink.log().letters.len();
+        assert_eq!((tally.failed, tally.uncertain, tally.held), (1, 0, 0), "{ehlo}: {tally:?}");
+        assert_eq!(tally.sent, letters as u64, "{ehlo}");
+        assert_eq!(tally.sent + tally.deferred + tally.failed, 20, "{ehlo}: {tally:?}");
+        assert_eq!(town.account(3).await.state, "failed");
+        let sent = town.states().await["sent"];
+        assert_eq!(sent, letters, "{ehlo}");
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_is_held_takes_down_the_letter_that_rides() {
+    let town = Town::with_readers(20).await;
+    let dots = AtomicUsize::new(0);
+    let sink = Sink::start(move |event, _| {
+        let fifth = event == "dot" && dots.fetch_add(1, Ordering::SeqCst) / 2 == 4;
+        fifth.then_some(Act::Say("550 5.7.26 who are you"))
+    })
+    .await;
+    let tally = over_smtp(&town, &sink, 1).await;
+    assert_eq!(tally.uncertain, 0);
+    assert_eq!(town.issue_state().await.0, "held");
+    let states = town.states().await;
+    let sent = sink.log().letters.len();
+    assert_eq!(states.get("sent").copied().unwrap_or(0), sent);
+    assert_eq!(states.get("ready").copied().unwrap_or(0), 20 - sent);
+    assert!(sent < 6, "{states:?}");
+}
+
+#[tokio::test]
+async fn whoever_leaves_while_the_letter_rides_is_not_written_to() {
+    let town = Town::with_readers(6).await;
+    let sink = Sink::start(|_, _| None).await;
+    let mut desk = town.desk(1);
+    let (host, hello) = ("127.0.0.1".to_owned(), "blog.example".to_owned());
+    let (port, tls, login, deadlines) = (sink.port, Tls::None, None, Deadlines::default());
+    desk.transport = Transport::Smtp(Relay { host, port, tls, login, hello, deadlines });
+    let (store, clock) = (town.store.clone(), town.clock.clone());
+    desk.letters = Arc::new(move |leased| {
+        let (store, now) = (store.clone(), clock.now());
+        Box::pin(async move {
+            if leased.address == reader(3) {
+                store.end_subscription(leased.subscription, now).await.unwrap();
+            }
+            letter(&leased)
+        })
+    });
+    let tally = drain(desk).await.unwrap();
+    assert_eq!(tally, Tally { sent: 5, suppressed: 1, ..Tally::default() });
+    assert!(!sink.log().letters.iter().any(|letter| letter.to.contains("reader3@")));
 }

@@ -4,7 +4,7 @@
 //! posts; it holds the instance lock all the while. Configuration and templates are read again
 //! for each pass; when they cannot be read, the last good ones stay in use and the log says why.
 //!
-//! SIGTERM and SIGINT finish what is in flight, give the rest back and end with status 0. Under
+//! SIGTERM, SIGINT and SIGHUP finish what is in flight, give the rest back and end with status 0. Under
 //! systemd it reports READY and STOPPING (`Type=notify`).
 
 use std::{
@@ -15,14 +15,10 @@ use std::{
 };
 
 use serde::Serialize;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use super::{
-    Error as RunError, Progress, Run,
+    Error as RunError, Progress, Run, signals,
     site::{self, Site},
     summary::Summary,
 };
@@ -56,18 +52,7 @@ pub enum Error {
 /// Serves the site below `root` until a signal comes. `listen` goes before the configuration.
 pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Result<(), Error> {
     let site = Arc::new(Site::read(root)?);
-    let (stopper, stop) = watch::channel(false);
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: what is in flight is finished first");
-        let _ = stopper.send(true);
-        stopper.closed().await;
-    });
+    let stop = signals::stop().map_err(Error::Signals)?;
     let quiet: Progress = Arc::new(|_| {});
     let run = Run::begin(site.clone(), "serve", clock.clone(), stop.clone(), quiet).await?;
     let address = listen.unwrap_or(site.config.listen);

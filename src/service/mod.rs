@@ -13,8 +13,10 @@ pub mod daemon;
 pub mod lock;
 mod pages;
 pub mod readers;
+pub mod signals;
 pub mod site;
 pub mod summary;
+mod turn;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -30,16 +32,17 @@ use crate::{
         attempt::Envelope,
         open::{Newsletter, Printer},
         transport::{Outgoing, Transport},
+        watch::Watch,
         worker::{self, Desk, Letters, Unmade},
     },
     rank::Index,
     store::{self, Ledger, Store, deliveries::Leased},
     time::{Clock, Timestamp},
 };
-use lock::Lock;
 use pages::Press;
 use site::Site;
 use summary::Summary;
+use turn::Turn;
 
 /// A run that could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,9 @@ pub enum Error {
     /// The ledger.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The configuration: where the ledger is.
+    #[error(transparent)]
+    Site(#[from] site::Error),
     /// Another run, or the lock file.
     #[error(transparent)]
     Lock(#[from] lock::Error),
@@ -82,14 +88,15 @@ pub struct Run {
     clock: Clock,
     stop: watch::Receiver<bool>,
     progress: Progress,
-    _lock: Lock,
+    watch: Option<Watch>,
+    turn: Turn,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
 pub async fn open_store(site: &Site, now: Timestamp) -> Result<Store, Error> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|error| Error::Random(error.to_string()))?;
-    Ok(Store::open(&site.config.ledger, now, secret).await?)
+    Ok(Store::open(site.location()?, now, secret).await?)
 }
 
 impl Run {
@@ -103,11 +110,16 @@ impl Run {
         progress: Progress,
     ) -> Result<Self, Error> {
         let now = clock.now();
-        let lock = Lock::take(&site.config.ledger, verb, now)?;
-        let store = open_store(&site, now).await?;
+        let (store, turn) = Turn::take(&site, verb, &clock).await?;
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
-        Ok(Self { site, store, ledger, clock, stop, progress, _lock: lock })
+        let stop = turn.stop(stop);
+        Ok(Self { site, store, ledger, clock, stop, progress, watch: None, turn })
+    }
+
+    /// The same run, looked on by `watch` while it sends.
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// The ledger's secret.
@@ -117,6 +129,7 @@ impl Run {
 
     /// Ends the run: folds the ledger's log back and lets the lock go.
     pub async fn end(self) {
+        self.turn.end().await;
         self.store.close().await;
     }
 
@@ -251,6 +264,7 @@ impl Run {
             connections: if is_file { FILES_AT_ONCE } else { self.site.config.smtp.connections },
             letters: self.letters(),
             stop: self.stop.clone(),
+            watch: self.watch.clone(),
         };
         let tally = worker::drain(desk).await?;
         summary.letters.add(&tally);
@@ -358,7 +372,8 @@ impl WritingDesk {
             .map_err(|error| Unmade::Never(error.to_string()))?;
         let issue = leased.issue_name.replace('/', "-");
         let name = format!("{}/{issue}/{}", leased.newsletter, to.address);
-        let envelope = Envelope { from: sender.from.1.clone(), to: to.address };
+        let id = format!("d{}", leased.id);
+        let envelope = Envelope { from: sender.from.1.clone(), to: to.address, id };
         Ok(Outgoing { envelope, name, message })
     }
 

@@ -12,10 +12,11 @@ use crate::{
     digest::message::Sender,
     outbox::{
         open::{Newsletter, Stationery},
-        relay::{Login, Relay, Tls},
+        relay::{Deadlines, Login, Proof, Relay, Tls},
         transport::Transport,
     },
     site as web_pages,
+    store::location::{Location, Server},
     template::{self, Templates},
 };
 
@@ -49,6 +50,35 @@ impl Site {
         let config = Config::read(root)?;
         let templates = Templates::new(&pages::overrides(&config.templates).map_err(Error::File)?)?;
         Ok(Self { root: root.to_owned(), config, templates })
+    }
+
+    /// Where the ledger is, with the password if one is needed.
+    pub fn location(&self) -> Result<Location, Error> {
+        match &self.config.ledger {
+            config::Ledger::File(path) => Ok(Location::File(path.clone())),
+            config::Ledger::Server(url, file) => {
+                let password = file.as_ref().map(|file| self.secret(file)).transpose()?;
+                let server = Server::new(url, password.as_deref());
+                server.map(Location::Server).map_err(|error| Error::File(error.to_string()))
+            }
+        }
+    }
+
+    fn secret(&self, file: &Path) -> Result<String, Error> {
+        let read = std::fs::read_to_string(file);
+        let text = read.map_err(|error| {
+            let path = self.shown(file);
+            Error::File(format!("cannot read the ledger's password from {path}: {error}"))
+        })?;
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    /// The ledger as messages show it.
+    pub fn ledger_shown(&self) -> String {
+        match &self.config.ledger {
+            config::Ledger::File(path) => self.shown(path),
+            config::Ledger::Server(url, _) => url.clone(),
+        }
     }
 
     /// A path as messages show it: relative to the root where it is below it.
@@ -134,7 +164,9 @@ impl Site {
         }
         let login = match &smtp.login {
             None => None,
-            Some((user, file)) => Some(Login { user: user.clone(), password: password(file)? }),
+            Some((user, file)) => {
+                Some(Login { user: user.clone(), proof: Proof::Password(password(file)?) })
+            }
         };
         let tls = match smtp.tls {
             TlsMode::Implicit => Tls::Implicit,
@@ -142,7 +174,8 @@ impl Site {
             TlsMode::None => Tls::None,
         };
         let (host, port, hello) = (smtp.host.clone(), smtp.port, smtp.hello.clone());
-        Ok(Transport::Smtp(Relay { host, port, tls, login, hello }))
+        let deadlines = Deadlines::default();
+        Ok(Transport::Smtp(Relay { host, port, tls, login, hello, deadlines }))
     }
 
     /// Why no letter may leave this machine yet, if so: its unsubscribe link would lead nowhere.

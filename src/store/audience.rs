@@ -4,7 +4,10 @@
 //! has had. Readers with the same history, eligibility and cadence form a [`Group`]; planning
 //! reads groups and never deliveries, so that it does not slow down as the ledger grows.
 
-use super::{Error, Store, set_rows};
+use super::{
+    Error, Store, set_rows,
+    statement::{Open, sql, whole},
+};
 use crate::{
     domain::{
         address::Address,
@@ -38,9 +41,8 @@ pub struct Audience<'a> {
 }
 
 impl Audience<'_> {
-    pub(super) fn moments_text(&self) -> String {
-        let micros: Vec<i64> = self.moments.iter().map(|moment| moment.micros()).collect();
-        serde_json::Value::from(micros).to_string()
+    pub(super) fn moments(&self) -> Vec<i64> {
+        self.moments.iter().map(|moment| moment.micros()).collect()
     }
 }
 
@@ -85,10 +87,9 @@ fn rows_text(block: &[NewSubscription], now: Timestamp) -> String {
 impl Store {
     /// Whether `source` was imported with exactly this content.
     pub async fn was_imported(&self, source: &str, hash: &str) -> Result<bool, Error> {
-        let read = sqlx::query_scalar("select hash from imports where source = $1").bind(source);
-        let stored: Option<String> =
-            read.fetch_optional(&self.readers).await.map_err(|error| self.error(error))?;
-        Ok(stored.as_deref() == Some(hash))
+        let read = sql("select hash from imports where source = $1").bind(source);
+        let stored = read.column::<String>(self.reading()).await?;
+        Ok(stored.iter().any(|stored| stored == hash))
     }
 
     /// Adds the subscriptions that are not there yet, all or none, and remembers the file. A
@@ -105,73 +106,64 @@ impl Store {
         for block in rows.chunks(IMPORT) {
             added += self.add(&mut open, block, now).await?;
         }
-        sqlx::query(
-            "insert into imports (source, hash, imported_at) values ($1, $2, $3) \
+        sql("insert into imports (source, hash, imported_at) values ($1, $2, $3) \
              on conflict (source) do update set hash = excluded.hash, \
-             imported_at = excluded.imported_at",
-        )
+             imported_at = excluded.imported_at")
         .bind(file.0)
         .bind(file.1)
-        .bind(now.micros())
-        .execute(&mut *open)
-        .await
-        .map_err(|error| self.error(error))?;
-        self.commit(open).await?;
+        .bind(now)
+        .run(open.at())
+        .await?;
+        open.commit().await?;
         Ok(added)
     }
 
     /// Two statements for a block of readers: the addresses, then the consents.
     async fn add(
         &self,
-        open: &mut sqlx::SqliteConnection,
+        open: &mut Open,
         block: &[NewSubscription],
         now: Timestamp,
     ) -> Result<u64, Error> {
         let rows = rows_text(block, now);
-        sqlx::query(
-            "insert into subscribers (address, address_key, name, created_at) \
+        sql("insert into subscribers (address, address_key, name, created_at) \
              select value ->> 'address', value ->> 'key', value ->> 'name', $2 \
-             from json_each($1) where true on conflict (address_key) do nothing",
-        )
+             from {records $1} as list where true on conflict (address_key) do nothing")
         .bind(&rows)
-        .bind(now.micros())
-        .execute(&mut *open)
-        .await
-        .map_err(|error| self.error(error))?;
-        let done = sqlx::query(
-            "insert into subscriptions (subscriber_id, newsletter, cadence, state, source, \
+        .bind(now)
+        .run(open.at())
+        .await?;
+        let done =
+            sql("insert into subscriptions (subscriber_id, newsletter, cadence, state, source, \
              confirmed_at, eligible_from) select r.id, value ->> 'newsletter', \
-             value ->> 'cadence', 'confirmed', value ->> 'source', value ->> 'confirmed', \
-             value ->> 'eligible' from json_each($1) \
+             value ->> 'cadence', 'confirmed', value ->> 'source', \
+             cast(value ->> 'confirmed' as bigint), cast(value ->> 'eligible' as bigint) \
+             from {records $1} as list \
              join subscribers r on r.address_key = value ->> 'key' \
-             where true on conflict (subscriber_id, newsletter) do nothing",
-        )
-        .bind(&rows)
-        .execute(&mut *open)
-        .await
-        .map_err(|error| self.error(error))?;
-        Ok(done.rows_affected())
+             where true on conflict (subscriber_id, newsletter) do nothing")
+            .bind(&rows)
+            .run(open.at())
+            .await?;
+        Ok(done)
     }
 
     /// The groups of confirmed readers. A reader's `missed` counts the moments before the one
     /// from which on new posts are for that reader.
     pub async fn groups(&self, audience: Audience<'_>) -> Result<Vec<Group>, Error> {
-        let read = sqlx::query_as(
-            "select g.history_id, h.posts, g.missed, g.readers from ( \
-               select s.history_id, (select count(*) from json_each($3) as m \
+        let read = sql("select g.history_id, h.posts, g.missed, g.readers from ( \
+               select s.history_id, (select count(*) from {numbers $3} as m \
                  where m.value < s.eligible_from) as missed, count(*) as readers \
                from subscriptions s \
                where s.newsletter = $1 and s.cadence = $2 and s.state = 'confirmed' \
-               group by 1, 2) as g \
-             join histories h on h.id = g.history_id order by g.history_id, g.missed",
-        );
+               and not exists (select 1 from suppressions x \
+                 where x.subscriber_id = s.subscriber_id) group by 1, 2) as g \
+             join histories h on h.id = g.history_id order by g.history_id, g.missed");
         let rows: Vec<(i64, String, i64, i64)> = read
             .bind(audience.newsletter)
             .bind(audience.cadence.as_str())
-            .bind(audience.moments_text())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| self.error(error))?;
+            .bind(audience.moments())
+            .rows(self.reading())
+            .await?;
         let groups = rows.into_iter().map(|(history, posts, missed, readers)| Group {
             history,
             had: set_rows(&posts),
@@ -198,17 +190,11 @@ impl Store {
         address_key: Option<String>,
     ) -> Result<Vec<Subscription>, Error> {
         type Row = (i64, String, String, String, i64, Option<i64>, String);
-        let read = sqlx::query_as(
-            "select s.id, s.newsletter, s.cadence, s.state, s.eligible_from, s.ended_at, \
+        let read =
+            sql("select s.id, s.newsletter, s.cadence, s.state, s.eligible_from, s.ended_at, \
              s.source from subscriptions s join subscribers r on r.id = s.subscriber_id \
-             where s.id = $1 or r.address_key = $2 order by s.id",
-        );
-        let rows: Vec<Row> = read
-            .bind(id)
-            .bind(address_key)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| self.error(error))?;
+             where s.id = $1 or r.address_key = $2 order by s.id");
+        let rows: Vec<Row> = read.bind(id).bind(address_key).rows(self.reading()).await?;
         let subscriptions = rows.into_iter().map(|row| Subscription {
             id: row.0,
             newsletter: row.1,
@@ -225,36 +211,63 @@ impl Store {
     /// Harmless when repeated.
     pub async fn end_subscription(&self, id: i64, now: Timestamp) -> Result<(), Error> {
         let mut open = self.begin().await?;
-        sqlx::query(
-            "update subscriptions set state = 'ended', ended_at = $2 \
-             where id = $1 and state <> 'ended'",
-        )
+        sql("update subscriptions set state = 'ended', ended_at = $2 \
+             where id = $1 and state <> 'ended'")
         .bind(id)
-        .bind(now.micros())
-        .execute(&mut *open)
-        .await
-        .map_err(|error| self.error(error))?;
-        sqlx::query(
-            "update deliveries set state = 'suppressed', settled_at = $2, \
+        .bind(now)
+        .run(open.at())
+        .await?;
+        sql("update deliveries set state = 'suppressed', settled_at = $2, \
              reply = 'the reader unsubscribed' \
-             where subscription_id = $1 and state = 'ready'",
-        )
+             where subscription_id = $1 and state = 'ready'")
         .bind(id)
-        .bind(now.micros())
-        .execute(&mut *open)
-        .await
-        .map_err(|error| self.error(error))?;
-        self.commit(open).await
+        .bind(now)
+        .run(open.at())
+        .await?;
+        open.commit().await
+    }
+
+    /// Never writes to an address again, whatever it is or will be subscribed to. The first
+    /// reason stays.
+    pub async fn suppress(
+        &self,
+        address: &Address,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        whole!(self.suppress_once(address, reason, now))
+    }
+
+    async fn suppress_once(
+        &self,
+        address: &Address,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut open = self.begin().await?;
+        let know = sql("insert into subscribers (address, address_key, name, created_at) \
+             values ($1, $2, '', $3) on conflict (address_key) do nothing");
+        know.bind(address.as_str()).bind(address.key()).bind(now).run(open.at()).await?;
+        let suppress = sql("insert into suppressions (subscriber_id, reason, suppressed_at) \
+             select id, $2, $3 from subscribers where address_key = $1 \
+             on conflict (subscriber_id) do nothing");
+        suppress.bind(address.key()).bind(reason).bind(now).run(open.at()).await?;
+        open.commit().await
+    }
+
+    /// Every suppressed address with the reason and since when.
+    pub async fn suppressions(&self) -> Result<Vec<(String, String, Timestamp)>, Error> {
+        let read = sql("select r.address, x.reason, x.suppressed_at from suppressions x \
+             join subscribers r on r.id = x.subscriber_id order by x.suppressed_at, r.id");
+        let rows: Vec<(String, String, i64)> = read.rows(self.reading()).await?;
+        Ok(rows.into_iter().map(|(a, why, at)| (a, why, Timestamp::from_micros(at))).collect())
     }
 
     /// How many subscriptions of each newsletter are in each cadence and state.
     pub async fn audience_counts(&self) -> Result<Vec<(String, String, String, u64)>, Error> {
-        let read = sqlx::query_as(
-            "select newsletter, cadence, state, count(*) from subscriptions \
-             group by newsletter, cadence, state order by newsletter, cadence, state",
-        );
-        let rows: Vec<(String, String, String, i64)> =
-            read.fetch_all(&self.readers).await.map_err(|error| self.error(error))?;
+        let read = sql("select newsletter, cadence, state, count(*) from subscriptions \
+             group by newsletter, cadence, state order by newsletter, cadence, state");
+        let rows: Vec<(String, String, String, i64)> = read.rows(self.reading()).await?;
         Ok(rows.into_iter().map(|(n, c, s, count)| (n, c, s, count.unsigned_abs())).collect())
     }
 }

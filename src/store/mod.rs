@@ -1,95 +1,67 @@
-//! The store: the one memory. SQLite inside, one file, opened by [`Store::open`].
+//! The store: the one memory. SQLite in a file, or PostgreSQL, opened by [`Store::open`].
 //!
-//! It promises that a statement it reported as done survives a crash and a power cut (WAL with
-//! `synchronous=FULL`), that a delivery moves only as `domain::delivery` allows (each update
-//! names the state it expects), and that an address stands in `subscribers` only.
+//! It promises that a statement it reported as done survives a crash and a power cut (SQLite: WAL
+//! with `synchronous=FULL`; PostgreSQL: `synchronous_commit=on`), that a delivery moves only as
+//! `domain::delivery` allows (each update names the state it expects), and that an address
+//! stands in `subscribers` only.
 //!
 //! It does not know what a letter, a feed or a page is: frozen letters are text to it. It never
-//! asks what time it is, and no transaction of it waits for a network.
+//! asks what time it is, and no transaction of it waits for a network but the database's own.
 //!
-//! One writing connection, several reading ones: SQLite has one writer anyway, and a queue in
-//! front of it is fairer than its busy loop. Every writing transaction is `begin immediate`.
+//! Each statement has one text for both databases ([`statement`], [`dialect`]). On SQLite one
+//! connection writes and several read: SQLite has one writer anyway, and a queue in front of it
+//! is fairer than its busy loop. On PostgreSQL any number of processes share the ledger.
 //!
-//! Errors say which file, what happened and what to do: a damaged or foreign file, a full disk,
-//! a folder that cannot be written, a lock held for too long.
+//! Errors ([`Error`]) say which ledger, what happened and what to do.
 
+pub mod accounts;
 pub mod audience;
 pub mod deliveries;
+mod dialect;
+mod error;
 pub mod issues;
+pub mod location;
+mod opening;
 pub mod posts;
+mod record;
+mod schema;
+mod statement;
+pub mod terms;
+#[cfg(test)]
+mod tests;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use sqlx::{
-    Executor as _, SqlSafeStr as _, SqlitePool,
-    migrate::{Migration, MigrationType, Migrator},
+    Connection as _, Executor as _,
+    postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+pub use error::Error;
+use location::Location;
+use statement::{Database, sql};
 
 use crate::{domain::token::Key, time::Timestamp};
 
 /// The oldest SQLite without the WAL-reset corruption bug.
 const SQLITE_FLOOR: [u32; 3] = [3, 51, 3];
 
-/// How long a statement waits for a lock held by another process (a backup, say).
+/// How long a statement waits for a lock held by another process (a backup, say), or for a
+/// server that is being restarted.
 const BUSY: Duration = Duration::from_secs(30);
 
 /// How many connections read at once.
 const READERS: u32 = 4;
 
-/// A ledger that cannot be used, or a statement that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file is not a ledger of ours, or is damaged.
-    #[error(
-        "{path} is damaged or no ledger: {why}; nothing was changed. Put back a copy, or move the \
-         file away to begin a new ledger (posts known then become its baseline)"
-    )]
-    Damaged {
-        /// The file.
-        path: String,
-        /// What SQLite said.
-        why: String,
-    },
-    /// The disk is full.
-    #[error("{path} cannot grow, the disk is full: make room and run again; nothing was lost")]
-    Full {
-        /// The file.
-        path: String,
-    },
-    /// The file or its folder cannot be opened or written.
-    #[error("cannot open or write {path}: {why}; check the folder's owner and permissions")]
-    Unwritable {
-        /// The file.
-        path: String,
-        /// What the system said.
-        why: String,
-    },
-    /// Another process kept the file locked.
-    #[error("{path} was locked by another process for {} s; run again later", BUSY.as_secs())]
-    Locked {
-        /// The file.
-        path: String,
-    },
-    /// Another kind of failure, in words of SQLite.
-    #[error("the ledger {path} refused a statement: {why}")]
-    Statement {
-        /// The file.
-        path: String,
-        /// What SQLite said.
-        why: String,
-    },
-}
+/// How many connections to a server one process has at most.
+const SESSIONS: u32 = 8;
 
 /// A handle to the ledger; clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    path: PathBuf,
-    writer: SqlitePool,
-    readers: SqlitePool,
+    location: Location,
+    database: Database,
 }
 
 /// What a ledger is, apart from its contents.
@@ -104,53 +76,59 @@ pub struct Ledger {
 }
 
 impl Store {
-    /// Opens the ledger at `path`, creates it where there is none, and brings its tables up to
-    /// date. `secret` (32 random octets) is kept only by a ledger created now.
-    pub async fn open(path: &Path, now: Timestamp, secret: [u8; 32]) -> Result<Self, Error> {
-        let fail = |why: std::io::Error| Error::Unwritable {
-            path: path.display().to_string(),
-            why: why.to_string(),
-        };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(fail)?;
+    /// Opens the ledger at `location`, creates it where there is none, and brings its tables up
+    /// to date. `secret` (32 random octets) is kept only by a ledger created now.
+    pub async fn open(
+        location: impl Into<Location>,
+        now: Timestamp,
+        secret: [u8; 32],
+    ) -> Result<Self, Error> {
+        let location = location.into();
+        if let Location::File(path) = &location {
+            make_folder(path)?;
         }
-        let store = Self::connect(path, true).await?;
-        let migrated = migrator().run(&store.writer).await;
-        migrated.map_err(|error| store.migration_error(error))?;
+        let store = Self::connect(location, true).await?;
+        store.migrate().await?;
         store.create_ledger(now, secret).await?;
         Ok(store)
     }
 
     /// Opens an existing ledger to look at it; `None` where there is none yet.
-    pub async fn look(path: &Path) -> Result<Option<Self>, Error> {
-        if !path.exists() {
+    pub async fn look(location: impl Into<Location>) -> Result<Option<Self>, Error> {
+        let location = location.into();
+        if matches!(&location, Location::File(path) if !path.exists()) {
             return Ok(None);
         }
-        Self::connect(path, false).await.map(Some)
+        let store = Self::connect(location, false).await?;
+        if !store.has_tables().await? {
+            return Ok(None);
+        }
+        store.migrate().await?;
+        Ok(Some(store))
     }
 
-    async fn connect(path: &Path, create: bool) -> Result<Self, Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY)
-            .pragma("secure_delete", "on");
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
-        let store = Self {
-            path: path.to_owned(),
-            writer: pool(1).connect_lazy_with(options.clone()),
-            readers: pool(READERS).connect_lazy_with(options),
+    async fn connect(location: Location, create: bool) -> Result<Self, Error> {
+        let database = match &location {
+            Location::File(path) => sqlite(path, create),
+            Location::Server(server) => postgres(&server.options),
         };
-        store.check_version().await?;
+        let store = Self { location, database };
+        match &store.location {
+            Location::File(_) => store.check_version().await?,
+            Location::Server(server) => store.knock(&server.options).await?,
+        }
         Ok(store)
     }
 
+    /// One connection straight away: a pool would try again until its time is over, and then not
+    /// say why.
+    async fn knock(&self, options: &PgConnectOptions) -> Result<(), Error> {
+        let door = PgConnection::connect_with(options).await.map_err(|error| self.error(error))?;
+        door.close().await.map_err(|error| self.error(error))
+    }
+
     async fn check_version(&self) -> Result<(), Error> {
-        let read = sqlx::query_scalar("select sqlite_version()").fetch_one(&self.writer).await;
-        let version: String = read.map_err(|error| self.error(error))?;
+        let (version,): (String,) = sql("select sqlite_version()").one(self.writing()).await?;
         let numbers: Vec<u32> = version.split('.').filter_map(|n| n.parse().ok()).collect();
         if numbers.as_slice() < SQLITE_FLOOR.as_slice() {
             let why = format!("this build carries SQLite {version}, older than 3.51.3");
@@ -159,24 +137,32 @@ impl Store {
         Ok(())
     }
 
+    /// On a file, a file that is there is enough: it may be damaged, which is to be said.
+    async fn has_tables(&self) -> Result<bool, Error> {
+        if matches!(self.database, Database::Sqlite { .. }) {
+            return Ok(true);
+        }
+        let (found,) = sql("select to_regclass('ledger') is not null").one(self.reading()).await?;
+        Ok(found)
+    }
+
     async fn create_ledger(&self, now: Timestamp, secret: [u8; 32]) -> Result<(), Error> {
-        let hex = |octets: &[u8]| octets.iter().map(|o| format!("{o:02x}")).collect::<String>();
         let secret = hex(&secret);
         let instance = Key::new(secret.clone().into_bytes()).derive("instance", &[]);
-        let insert = sqlx::query(
-            "insert into ledger (one, instance, secret, created_at) values (1, $1, $2, $3) \
-             on conflict do nothing",
-        );
-        let done = insert.bind(instance).bind(secret).bind(now.micros()).execute(&self.writer);
-        done.await.map_err(|error| self.error(error))?;
+        sql("insert into ledger (one, instance, secret, created_at) values (1, $1, $2, $3) \
+             on conflict do nothing")
+        .bind(instance)
+        .bind(secret)
+        .bind(now)
+        .run(self.writing())
+        .await?;
         Ok(())
     }
 
     /// What this ledger is.
     pub async fn ledger(&self) -> Result<Ledger, Error> {
-        let read = sqlx::query_as("select secret, created_at, baseline_at from ledger");
-        let row: (String, i64, Option<i64>) =
-            read.fetch_one(&self.readers).await.map_err(|error| self.error(error))?;
+        let read = sql("select secret, created_at, baseline_at from ledger");
+        let row: (String, i64, Option<i64>) = read.one(self.reading()).await?;
         Ok(Ledger {
             key: Key::new(row.0.into_bytes()),
             created_at: Timestamp::from_micros(row.1),
@@ -184,66 +170,62 @@ impl Store {
         })
     }
 
-    /// Writes the log back into the file and closes every connection.
+    /// Whether other processes may work on this ledger at the same time.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
+    }
+
+    /// Closes every connection; a file's log is written back into it first.
     pub async fn close(&self) {
-        let checkpoint = self.writer.execute("pragma wal_checkpoint(truncate)").await;
-        if let Err(error) = checkpoint {
-            tracing::warn!(%error, "the ledger's log could not be folded back");
+        match &self.database {
+            Database::Postgres(pool) => pool.close().await,
+            Database::Sqlite { writer, readers } => {
+                if let Err(error) = writer.execute("pragma wal_checkpoint(truncate)").await {
+                    tracing::warn!(%error, "the ledger's log could not be folded back");
+                }
+                readers.close().await;
+                writer.close().await;
+            }
         }
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, Error> {
-        self.writer.begin_with("begin immediate").await.map_err(|error| self.error(error))
-    }
-
-    async fn commit(&self, open: sqlx::Transaction<'static, sqlx::Sqlite>) -> Result<(), Error> {
-        open.commit().await.map_err(|error| self.error(error))
     }
 
     fn shown(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    fn error(&self, error: sqlx::Error) -> Error {
-        let path = self.shown();
-        let why = match &error {
-            sqlx::Error::Database(inner) => inner.message().to_owned(),
-            other => other.to_string(),
-        };
-        match result_code(&error) {
-            Some(11 | 24 | 26) => Error::Damaged { path, why },
-            Some(13) => Error::Full { path },
-            Some(8 | 10 | 14 | 3) => Error::Unwritable { path, why },
-            Some(5 | 6) => Error::Locked { path },
-            _ => Error::Statement { path, why },
-        }
-    }
-
-    fn migration_error(&self, error: sqlx::migrate::MigrateError) -> Error {
-        match error {
-            sqlx::migrate::MigrateError::Execute(error) => self.error(error),
-            other => Error::Damaged { path: self.shown(), why: other.to_string() },
-        }
+        self.location.to_string()
     }
 }
 
-/// SQLite's primary result code (sqlite.org/rescode.html): the low octet of the extended one.
-fn result_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<i32>().ok().map(|code| code & 0xff)
+fn make_folder(path: &Path) -> Result<(), Error> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder)
+        .map_err(|why| Error::Unwritable { path: path.display().to_string(), why: why.to_string() })
 }
 
-fn migrator() -> Migrator {
-    let ledger = Migration::new(
-        1,
-        "ledger".into(),
-        MigrationType::Simple,
-        include_str!("migrations/0001_ledger.sql").into_sql_str(),
-        false,
-    );
-    Migrator::with_migrations(vec![ledger])
+fn sqlite(path: &Path, create: bool) -> Database {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("secure_delete", "on");
+    let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+    Database::Sqlite {
+        writer: pool(1).connect_lazy_with(options.clone()),
+        readers: pool(READERS).connect_lazy_with(options),
+    }
+}
+
+/// Durable commits whatever the server's default is, and no transaction that its process forgot.
+fn postgres(options: &PgConnectOptions) -> Database {
+    let session = [("synchronous_commit", "on"), ("idle_in_transaction_session_timeout", "60s")];
+    let options = options.clone().application_name("postrider").options(session);
+    let pool = PgPoolOptions::new().max_connections(SESSIONS).acquire_timeout(BUSY);
+    Database::Postgres(pool.connect_lazy_with(options))
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// A set of row numbers as the store writes it: ascending, each once.

@@ -4,7 +4,7 @@
 //! A row is never deleted: a post that vanished keeps its identity, so that it is recognised
 //! when it comes back.
 
-use super::{Error, Store};
+use super::{Error, Store, statement::sql};
 use crate::{
     catalog::{Known, Record},
     domain::post::PostId,
@@ -28,12 +28,10 @@ impl Store {
     /// Every post ever seen.
     pub async fn known_posts(&self) -> Result<Vec<Known>, Error> {
         type Row = (String, String, String, String, String, String, i64, i64, String);
-        let read = sqlx::query_as(
-            "select post_id, key, path, url, body_hash, title, published_at, first_seen_at, \
-             source from posts order by id",
-        );
-        let rows: Vec<Row> =
-            read.fetch_all(&self.readers).await.map_err(|error| self.error(error))?;
+        let read =
+            sql("select post_id, key, path, url, body_hash, title, published_at, first_seen_at, \
+             source from posts order by id");
+        let rows: Vec<Row> = read.rows(self.reading()).await?;
         let known = rows.into_iter().map(|row| Known {
             id: PostId::new(row.0),
             key: row.1,
@@ -58,23 +56,20 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         let mut open = self.begin().await?;
-        let marked = sqlx::query("update ledger set baseline_at = $1 where baseline_at is null")
-            .bind(now.micros())
-            .execute(&mut *open)
-            .await
-            .map_err(|error| self.error(error))?;
-        let is_baseline = marked.rows_affected() == 1;
+        let marked = sql("update ledger set baseline_at = $1 where baseline_at is null")
+            .bind(now)
+            .run(open.at())
+            .await?;
+        let is_baseline = marked == 1;
         for record in records.iter().filter(|record| record.is_new || record.changed) {
             let known = &record.known;
             let baseline = is_baseline && !owed.contains(&known.id);
-            sqlx::query(
-                "insert into posts (post_id, key, path, url, title, body_hash, source, \
+            sql("insert into posts (post_id, key, path, url, title, body_hash, source, \
                  published_at, first_seen_at, baseline_at) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
                  on conflict (post_id) do update set path = excluded.path, url = excluded.url, \
                  title = excluded.title, body_hash = excluded.body_hash, \
-                 source = excluded.source, published_at = excluded.published_at",
-            )
+                 source = excluded.source, published_at = excluded.published_at")
             .bind(known.id.as_str())
             .bind(&known.key)
             .bind(&known.path)
@@ -82,28 +77,21 @@ impl Store {
             .bind(&known.title)
             .bind(&known.body_hash)
             .bind(&known.source)
-            .bind(known.published.micros())
-            .bind(known.first_seen.micros())
+            .bind(known.published)
+            .bind(known.first_seen)
             .bind(baseline.then(|| now.micros()))
-            .execute(&mut *open)
-            .await
-            .map_err(|error| self.error(error))?;
+            .run(open.at())
+            .await?;
         }
-        self.commit(open).await
+        open.commit().await
     }
 
     /// The posts first seen since `since` that are not of the baseline, oldest first.
     pub async fn candidates(&self, since: Timestamp) -> Result<Vec<Candidate>, Error> {
-        let read = sqlx::query_as(
-            "select id, post_id, key, first_seen_at from posts \
+        let read = sql("select id, post_id, key, first_seen_at from posts \
              where baseline_at is null and first_seen_at >= $1 \
-             order by first_seen_at, published_at, id",
-        );
-        let rows: Vec<(i64, String, String, i64)> = read
-            .bind(since.micros())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| self.error(error))?;
+             order by first_seen_at, published_at, id");
+        let rows: Vec<(i64, String, String, i64)> = read.bind(since).rows(self.reading()).await?;
         let candidates = rows.into_iter().map(|(row, id, key, first_seen)| Candidate {
             row,
             id: PostId::new(id),
@@ -115,14 +103,9 @@ impl Store {
 
     /// The identities of the posts in a set of row numbers.
     pub async fn post_ids(&self, rows: &[i64]) -> Result<Vec<PostId>, Error> {
-        let read = sqlx::query_scalar(
-            "select post_id from posts where id in (select value from json_each($1)) order by id",
-        );
-        let ids: Vec<String> = read
-            .bind(super::set_text(rows.to_vec()))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| self.error(error))?;
+        let read = sql("select post_id from posts \
+             where id in (select value from {numbers $1} as asked) order by id");
+        let ids: Vec<String> = read.bind(rows).column(self.reading()).await?;
         Ok(ids.into_iter().map(PostId::new).collect())
     }
 }

@@ -12,7 +12,7 @@ create table ledger (
 
 -- What the catalog knows of each post. `source` is its last version that could be read.
 create table posts (
-    id integer primary key,
+    id {key},
     post_id text not null unique,
     key text not null unique,
     path text not null,
@@ -29,7 +29,7 @@ create index posts_first_seen on posts (first_seen_at) where baseline_at is null
 
 -- The only place where an address stands.
 create table subscribers (
-    id integer primary key,
+    id {key},
     address text not null,
     address_key text not null unique,
     name text not null,
@@ -38,13 +38,13 @@ create table subscribers (
 
 -- Sets of still eligible posts that readers have had, each set once.
 create table histories (
-    id integer primary key,
+    id {key},
     posts text not null unique
 );
 insert into histories (id, posts) values (1, '[]');
 
 create table subscriptions (
-    id integer primary key,
+    id {key},
     subscriber_id bigint not null references subscribers (id),
     newsletter text not null,
     cadence text not null check (cadence in ('instant', 'daily', 'weekly', 'monthly')),
@@ -66,7 +66,7 @@ create table imports (
 );
 
 create table issues (
-    id integer primary key,
+    id {key},
     newsletter text not null,
     name text not null,
     state text not null check (state in ('opening', 'sending', 'held', 'sent')),
@@ -88,7 +88,7 @@ create table slots (
 
 -- One distinct content of an issue, frozen: `letter` is the message with its slots.
 create table editions (
-    id integer primary key,
+    id {key},
     issue_id bigint not null references issues (id),
     posts text not null,
     related text not null,
@@ -99,7 +99,7 @@ create table editions (
 );
 
 create table deliveries (
-    id integer primary key,
+    id {key},
     issue_id bigint not null references issues (id),
     edition_id bigint not null references editions (id),
     subscription_id bigint not null references subscriptions (id),

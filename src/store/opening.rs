@@ -1,0 +1,138 @@
+//! Opening: one delivery for each reader of an issue, in chunks.
+//!
+//! It promises that no other write waits longer than one chunk takes, that a reader's delivery
+//! and new history are written in one transaction, and that opening again after a crash goes on
+//! where it stopped: readers who have their delivery also have their new history, so they are no
+//! longer in the group that is being opened. Readers who are suppressed are passed over.
+
+use super::{
+    Error, Store,
+    audience::Audience,
+    record::intern,
+    statement::{Open, sql, whole},
+};
+use crate::time::Timestamp;
+
+/// Readers opened in one transaction.
+const CHUNK: i64 = 20_000;
+
+/// The readers to open an edition for: one group of an audience, with the history they move to.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// Newsletter, cadence and moments, as for [`Store::groups`].
+    pub audience: Audience<'a>,
+    /// The group's history.
+    pub history: i64,
+    /// The group's count of missed moments.
+    pub missed: usize,
+    /// The issue.
+    pub issue: i64,
+}
+
+impl Opening<'_> {
+    fn missed(&self) -> i64 {
+        i64::try_from(self.missed).unwrap_or(i64::MAX)
+    }
+}
+
+/// What the readers of an opening get.
+struct Gift {
+    edition: i64,
+    had: Vec<i64>,
+    now: Timestamp,
+}
+
+impl Store {
+    /// Writes one delivery for each reader of the group, chunk by chunk, and moves these readers
+    /// to the history `had`. A reader who has a delivery of the issue already gets none and
+    /// stays. Returns how many deliveries were written.
+    pub async fn open_deliveries(
+        &self,
+        opening: &Opening<'_>,
+        edition: i64,
+        had: Vec<i64>,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let gift = Gift { edition, had, now };
+        let (mut written, mut after) = (0, 0);
+        loop {
+            let chunk = whole!(self.open_chunk(opening, &gift, after))?;
+            let Some((last, count)) = chunk else { return Ok(written) };
+            after = last;
+            written += count;
+        }
+    }
+
+    /// The chunk of readers after a subscription's number: its last number, and how many
+    /// deliveries were written; `None` where nobody is left.
+    async fn open_chunk(
+        &self,
+        opening: &Opening<'_>,
+        gift: &Gift,
+        after: i64,
+    ) -> Result<Option<(i64, u64)>, Error> {
+        let mut open = self.begin().await?;
+        let history = intern(&mut open, gift.had.clone()).await?;
+        let readers = readers_after(&mut open, opening, after).await?;
+        let Some(&last) = readers.last() else { return Ok(None) };
+        let written = insert(&mut open, opening.issue, gift, &readers).await?;
+        move_readers(&mut open, (opening.issue, gift.edition), &readers, history).await?;
+        open.commit().await?;
+        Ok(Some((last, written)))
+    }
+}
+
+async fn readers_after(
+    open: &mut Open,
+    opening: &Opening<'_>,
+    after: i64,
+) -> Result<Vec<i64>, Error> {
+    sql("select s.id from subscriptions s \
+         where s.newsletter = $1 and s.cadence = $2 and s.state = 'confirmed' \
+         and s.history_id = $4 and s.id > $6 and $5 = (select count(*) \
+           from {numbers $3} as m where m.value < s.eligible_from) \
+         and not exists (select 1 from suppressions x where x.subscriber_id = s.subscriber_id) \
+         order by s.id limit $7 {locked s}")
+    .bind(opening.audience.newsletter)
+    .bind(opening.audience.cadence.as_str())
+    .bind(opening.audience.moments())
+    .bind(opening.history)
+    .bind(opening.missed())
+    .bind(after)
+    .bind(CHUNK)
+    .column(open.at())
+    .await
+}
+
+async fn insert(open: &mut Open, issue: i64, gift: &Gift, readers: &[i64]) -> Result<u64, Error> {
+    sql("insert into deliveries (issue_id, edition_id, subscription_id, state, not_before) \
+         select $1, $2, r.value, 'ready', $4 from {numbers $3} as r where true \
+         on conflict (issue_id, subscription_id) do nothing")
+    .bind(issue)
+    .bind(gift.edition)
+    .bind(readers)
+    .bind(gift.now)
+    .run(open.at())
+    .await
+}
+
+/// Only readers whose delivery carries this edition and still counts as had.
+async fn move_readers(
+    open: &mut Open,
+    (issue, edition): (i64, i64),
+    readers: &[i64],
+    history: i64,
+) -> Result<(), Error> {
+    sql("update subscriptions set history_id = $3 \
+         where id in (select value from {numbers $4} as r) and exists ( \
+           select 1 from deliveries d where d.issue_id = $1 and d.edition_id = $2 \
+           and d.subscription_id = subscriptions.id \
+           and d.state not in ('failed', 'suppressed', 'cancelled'))")
+    .bind(issue)
+    .bind(edition)
+    .bind(history)
+    .bind(readers)
+    .run(open.at())
+    .await?;
+    Ok(())
+}
