@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used)]
 
+mod message;
+
 use std::{
     fmt::Write as _,
     fs,
@@ -25,6 +27,9 @@ fn main() {
     }
     if wants("letters") {
         letters();
+    }
+    if wants("message") {
+        message::message();
     }
 }
 

@@ -7,6 +7,8 @@
 //! It does not look at posts, templates or the ledger. Nobody below the doors reads it: each
 //! consumer declares a small settings struct, which is filled from here.
 
+mod dkim;
+
 use std::{
     fmt,
     net::SocketAddr,
@@ -21,6 +23,8 @@ use crate::{
     store::location::Server,
     time::{Schedule, Zone},
 };
+use dkim::RawDkim;
+pub use dkim::{Dkim, DkimKey};
 
 /// Where the configuration stands below the root.
 pub const FILE: &str = "config/postrider.toml";
@@ -182,6 +186,7 @@ struct RawMail {
     eligible_days: u32,
     #[serde(default)]
     smtp: RawSmtp,
+    dkim: Option<RawDkim>,
 }
 
 /// What a new ledger mails of the posts that are already there.
@@ -402,6 +407,8 @@ pub struct Config {
     pub eligible: Duration,
     /// The relay.
     pub smtp: Smtp,
+    /// How letters are signed, if they are.
+    pub dkim: Option<Dkim>,
     /// The newsletters.
     pub newsletters: Vec<Newsletter>,
 }
@@ -451,7 +458,9 @@ impl Check<'_> {
             Some(text) => self.mailbox("reply_to", text)?,
             None => from.clone(),
         };
+        let dkim = raw.mail.dkim.map(|raw| self.dkim(raw, &from.address)).transpose()?;
         Ok(Config {
+            dkim,
             url: self.url(raw.web.public_url.as_deref(), listen)?,
             is_public: raw.web.public_url.is_some(),
             listen,

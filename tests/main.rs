@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod crash;
+mod dkim;
 mod harness;
 mod issue;
 mod layers;

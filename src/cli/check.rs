@@ -57,9 +57,21 @@ fn configuration(site: &Site) {
     println!("Output: {}", site.shown(&config.output));
     println!("Ledger: {}", site.ledger_shown());
     println!("Sender: {}, replies to {}", config.from, config.reply_to);
+    signatures(site);
     match config.way {
         Way::Eml => println!("Letters: files in {}", site.shown(&config.outbox)),
         Way::Smtp => println!("Letters: to {} port {}", config.smtp.host, config.smtp.port),
+    }
+}
+
+fn signatures(site: &Site) {
+    let Some(signer) = &site.signer else {
+        println!("Signatures: none of ours; a relay may sign (DKIM), else see mail.dkim");
+        return;
+    };
+    println!("Signatures: {} (DKIM); publish as TXT records:", signer.domain());
+    for record in signer.records() {
+        println!("  {}\n    {}", record.name, record.value);
     }
 }
 

@@ -6,7 +6,9 @@
 //! Message-ID and boundary are derived, so that the same delivery always gives the same octets.
 //!
 //! Standards: RFC 5322, 2045 to 2047, 2369 (List-Unsubscribe, List-Archive), 2919 (List-Id), 8058
-//! (List-Unsubscribe-Post). Signatures are the business of `dkim`.
+//! (List-Unsubscribe-Post), 6376 (by `dkim`).
+
+use std::sync::Arc;
 
 use lettre::message::{
     Mailbox, Mailboxes,
@@ -14,6 +16,7 @@ use lettre::message::{
 };
 
 use super::{
+    dkim::{self, Signer},
     quoted::{self, SOFT_BREAK},
     render::{Letter, Piece, Slot},
 };
@@ -25,7 +28,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A header field that could not be written.
+/// A message that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An address lettre refuses.
@@ -38,6 +41,16 @@ pub enum Error {
         /// What lettre said.
         why: String,
     },
+    /// A signature that could not be made.
+    #[error(transparent)]
+    Dkim(#[from] dkim::Error),
+}
+
+impl Error {
+    /// Whether it would befall the letters of all readers.
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Dkim(_))
+    }
 }
 
 /// Who sends a newsletter, and how it names itself.
@@ -53,6 +66,8 @@ pub struct Sender {
     pub name: String,
     /// The site's address, ending in a slash.
     pub url: String,
+    /// What signs its letters, if they are signed.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// The reader a letter is addressed to.
@@ -100,7 +115,7 @@ impl Sender {
         }
     }
 
-    /// The whole message for one reader. `self` names the site and the sender's domain; what was
+    /// The whole message for one reader, signed where a signer is set. `self` names the site and the sender's domain; what was
     /// frozen in `letter` is taken from there.
     pub fn message(&self, letter: &Letter, to: &Recipient, key: &Key) -> Result<Vec<u8>, Error> {
         let values = self.values(to, key);
@@ -116,7 +131,10 @@ impl Sender {
         push_part(&mut out, letter, &letter.text, ("plain", &values));
         push_part(&mut out, letter, &letter.html, ("html", &values.escaped()));
         push(&mut out, &["--", &letter.boundary, "--\r\n"]);
-        Ok(out.into_bytes())
+        match &self.signer {
+            Some(signer) => Ok(signer.sign(out.as_bytes())?),
+            None => Ok(out.into_bytes()),
+        }
     }
 
     /// A part of the letter as the reader's program shows it, decoded.
@@ -242,115 +260,5 @@ fn raw(headers: &mut Headers, name: &'static str, value: String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::digest::quoted::decode;
-
-    fn sender() -> Sender {
-        let from: Address = "letters@blog.example".parse().unwrap();
-        Sender {
-            from: ("Mara Löf".into(), from.clone()),
-            reply_to: (String::new(), from),
-            newsletter: "letters".into(),
-            name: "Salt & Solder letters".into(),
-            url: "https://blog.example/".into(),
-        }
-    }
-
-    fn letter(subject: &str) -> Letter {
-        let fixed = |text: &str| Piece::Fixed(quoted::encode(text));
-        Letter {
-            head: sender().head(subject, Timestamp::from_micros(0), "=_b").unwrap(),
-            boundary: "=_b".into(),
-            seed: "s".into(),
-            text: vec![fixed(""), Piece::Slot(Slot::Greeting), fixed("\n\nBody = é\n")],
-            html: vec![fixed("<p>"), Piece::Slot(Slot::Greeting), fixed("</p>\n")],
-        }
-    }
-
-    fn message(subject: &str, name: &str) -> String {
-        let to = Recipient {
-            address: "ada@example.net".parse().unwrap(),
-            name: name.into(),
-            subscription: 7,
-        };
-        let key = Key::new(vec![1; 32]);
-        String::from_utf8(sender().message(&letter(subject), &to, &key).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn each_header_field_stands_once_and_lines_end_in_crlf() {
-        let message = message("Hello", "Ada");
-        let (head, _) = message.split_once("\r\n\r\n").unwrap();
-        for field in [
-            "From",
-            "To",
-            "Reply-To",
-            "Subject",
-            "Date",
-            "Message-ID",
-            "List-Id",
-            "List-Unsubscribe",
-            "List-Unsubscribe-Post",
-            "List-Archive",
-            "MIME-Version",
-            "Content-Type",
-        ] {
-            let count = head.lines().filter(|l| l.starts_with(&format!("{field}:"))).count();
-            assert_eq!(count, 1, "{field}\n{head}");
-        }
-        assert!(!message.replace("\r\n", "").contains(['\r', '\n']));
-        assert!(message.lines().all(|line| line.len() < 998));
-        assert!(head.contains("Salt & Solder letters <letters.blog.example>"), "{head}");
-    }
-
-    #[test]
-    fn the_same_delivery_gives_the_same_octets() {
-        assert_eq!(message("Hello", "Ada"), message("Hello", "Ada"));
-    }
-
-    #[test]
-    fn values_of_a_reader_are_escaped_where_they_stand() {
-        let message = message("Hello", "A <b> & \"c\"");
-        let parts: Vec<&str> = message.split("--=_b").collect();
-        assert!(decode(parts[1]).contains("Hello A <b> & \"c\","), "{}", parts[1]);
-        assert!(decode(parts[2]).contains("Hello A &lt;b&gt; &amp; &quot;c&quot;,"));
-    }
-
-    #[test]
-    fn no_value_begins_a_header_field() {
-        for hostile in ["x\r\nBcc: evil@example.net", "x\nBcc: evil@example.net", "x\0Bcc: y"] {
-            let message = message(hostile, hostile);
-            let (head, _) = message.split_once("\r\n\r\n").unwrap();
-            assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
-        }
-    }
-
-    #[test]
-    fn long_and_foreign_subjects_are_folded_into_encoded_words() {
-        for subject in ["🙂".repeat(150), "שלום ".repeat(60), "plain words ".repeat(30)] {
-            let head = letter(&subject).head;
-            assert!(head.lines().all(|line| line.len() <= 78), "{head}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn to_is_written_as_lettre_writes_it(
-            name in prop_oneof![
-                "[ A-Za-z0-9._-]{0,80}", "[ -~]{0,30}", "[a-z é漢\t\u{1}\"]{0,30}",
-            ],
-            local in prop_oneof!["[a-z0-9+_-]{1,60}", "[a-zé]{1,9}", Just("\"a b\"".to_owned())],
-        ) {
-            let address: Address = format!("{local}@mail.example.net").parse().unwrap();
-            let mut headers = Headers::new();
-            let to: header::To = mailboxes("To", &(name.clone(), address.clone())).unwrap().into();
-            headers.set(to);
-            let mut written = String::new();
-            push_to(&mut written, &Recipient { address, name, subscription: 1 }).unwrap();
-            prop_assert_eq!(written, headers.to_string());
-        }
-    }
-}
+#[path = "message_tests.rs"]
+mod tests;
