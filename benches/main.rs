@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used)]
 
 mod ledger;
+mod message;
 
 use std::{
     fmt::Write as _,
@@ -41,6 +42,9 @@ fn main() {
     }
     if wants("ledger") {
         moves();
+    }
+    if wants("message") {
+        message::message();
     }
 }
 

@@ -7,6 +7,7 @@
 //! It does not look at posts, templates or the ledger. Nobody below the doors reads it: each
 //! consumer declares a small settings struct, which is filled from here.
 
+mod dkim;
 mod relays;
 
 use std::{
@@ -25,6 +26,8 @@ use crate::{
     store::location::Server,
     time::{Schedule, Zone},
 };
+use dkim::RawDkim;
+pub use dkim::{Dkim, DkimKey};
 pub use relays::{Auth, Relay, Smtp, TlsMode};
 use relays::{RawLimits, RawRelay, Table};
 
@@ -213,6 +216,7 @@ struct RawMail {
     relays: Vec<RawRelay>,
     #[serde(default)]
     limits: RawLimits,
+    dkim: Option<RawDkim>,
 }
 
 #[derive(Default, Deserialize)]
@@ -400,6 +404,8 @@ pub struct Config {
     pub canary: canary::Settings,
     /// Who is written to when the operator is needed.
     pub operator: Option<Address>,
+    /// How letters are signed, if they are.
+    pub dkim: Option<Dkim>,
     /// The newsletters.
     pub newsletters: Vec<Newsletter>,
 }
@@ -458,7 +464,9 @@ impl Check<'_> {
             Some(text) => self.mailbox("reply_to", text)?,
             None => from.clone(),
         };
+        let dkim = raw.mail.dkim.map(|raw| self.dkim(raw, &from.address)).transpose()?;
         Ok(Config {
+            dkim,
             url: self.url(raw.web.public_url.as_deref(), listen)?,
             is_public: raw.web.public_url.is_some(),
             listen,

@@ -91,6 +91,13 @@ impl Timestamp {
         Some(Self(instant.as_microsecond()))
     }
 
+    /// Reads RFC 5322 section 3.3, as it stands in a Date field.
+    pub fn parse_rfc5322(text: &str) -> Option<Self> {
+        let instant =
+            jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
+        Some(Self(instant.as_microsecond()))
+    }
+
     fn in_zone(self, zone: &Zone) -> jiff::Zoned {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or_default().to_zoned(zone.0.clone())
     }

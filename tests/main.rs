@@ -4,6 +4,7 @@
 
 mod archive;
 mod bad_input;
+mod dkim;
 mod faults;
 mod harness;
 mod issue;

@@ -59,6 +59,7 @@ fn configuration(site: &Site) {
     println!("Output: {}", site.shown(&config.output));
     println!("Ledger: {}", site.ledger_shown());
     println!("Sender: {}, replies to {}", config.from, config.reply_to);
+    signatures(site);
     match config.way {
         Way::Eml => println!("Letters: files in {}", site.shown(&config.outbox)),
         Way::Smtp => config.relays.iter().for_each(relay),
@@ -104,6 +105,17 @@ fn limits(limits: &Limits) -> String {
         text.push_str(&format!(", {letters} letters a day"));
     }
     text
+}
+
+fn signatures(site: &Site) {
+    let Some(signer) = &site.signer else {
+        println!("Signatures: none of ours; a relay may sign (DKIM), else see mail.dkim");
+        return;
+    };
+    println!("Signatures: {} (DKIM); publish as TXT records:", signer.domain());
+    for record in signer.records() {
+        println!("  {}\n    {}", record.name, record.value);
+    }
 }
 
 fn schedules(config: &Config) {

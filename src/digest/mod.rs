@@ -7,6 +7,7 @@
 //!
 //! Pure: posts, templates, keys and instants come in, values go out. Same input, same octets.
 
+pub mod dkim;
 pub mod message;
 mod plain;
 pub mod quoted;

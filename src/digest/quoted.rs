@@ -14,52 +14,68 @@ const LONGEST: usize = 75;
 /// The encoding of `text`. Blanks before a line's end are encoded, as section 6.7 rule 3 asks.
 pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for (index, line) in text.split('\n').enumerate() {
-        if index > 0 {
-            out.push_str("\r\n");
-        }
-        let is_ended = text.len() > line.len() && !std::ptr::eq(end(line), end(text));
-        encode_line(&mut out, line.trim_end_matches('\r'), is_ended);
-    }
+    encode_onto(&mut out, text);
     out
 }
 
-fn end(text: &str) -> *const u8 {
-    text.as_bytes().as_ptr_range().end
+/// Adds the encoding of `text` to `out`.
+pub fn encode_onto(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some((line, after)) = rest.split_once('\n') {
+        let line = line.trim_end_matches('\r');
+        let unblank = line.strip_suffix([' ', '\t']).unwrap_or(line);
+        let width = encode_line(out, unblank);
+        push_escaped(out, line.get(unblank.len()..).unwrap_or_default(), width);
+        out.push_str("\r\n");
+        rest = after;
+    }
+    encode_line(out, rest.trim_end_matches('\r'));
 }
 
-fn encode_line(out: &mut String, line: &str, is_ended: bool) {
-    let octets = line.as_bytes();
+/// Encodes run by run: what stands for itself is copied as a whole. Returns the width of the last
+/// line.
+fn encode_line(out: &mut String, line: &str) -> usize {
     let mut width = 0;
-    for (index, &octet) in octets.iter().enumerate() {
-        let is_last = index + 1 == octets.len();
-        let is_plain = match octet {
-            b' ' | b'\t' => !(is_last && is_ended),
-            b'=' => false,
-            b'!'..=b'~' => true,
-            _ => false,
-        };
-        let cost = if is_plain { 1 } else { 3 };
-        if width + cost > LONGEST {
+    let mut rest = line;
+    while let Some(next) = rest.chars().next() {
+        let room = LONGEST - width;
+        let run = rest.bytes().take(room).take_while(|&octet| is_plain(octet)).count();
+        let (plain, after) = rest.split_at(run);
+        out.push_str(plain);
+        width += run;
+        rest = after;
+        if run == room && after.bytes().next().is_some_and(is_plain) {
+            out.push_str(SOFT_BREAK);
+            width = 0;
+        } else if run == 0 {
+            let (sign, after) = rest.split_at(next.len_utf8());
+            width = push_escaped(out, sign, width);
+            rest = after;
+        }
+    }
+    width
+}
+
+const fn is_plain(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'!'..=b'<' | b'>'..=b'~')
+}
+
+/// Adds each octet of `text` in its escaped form to a line of that width; returns the new width.
+fn push_escaped(out: &mut String, text: &str, mut width: usize) -> usize {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for octet in text.bytes() {
+        if width + 3 > LONGEST {
             out.push_str(SOFT_BREAK);
             width = 0;
         }
-        if is_plain {
-            out.push(char::from(octet));
-        } else {
-            push_escaped(out, octet);
+        out.push('=');
+        for nibble in [octet >> 4, octet & 15] {
+            let digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+            out.push(char::from(digit));
         }
-        width += cost;
+        width += 3;
     }
-}
-
-fn push_escaped(out: &mut String, octet: u8) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    out.push('=');
-    for nibble in [octet >> 4, octet & 15] {
-        let digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-        out.push(char::from(digit));
-    }
+    width
 }
 
 /// The text that an encoding stands for; what is no encoding is taken as it stands.

@@ -312,35 +312,5 @@ fn pieces(text: &str, words: &[String; 2]) -> Vec<Piece> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_is_cut_at_its_placeholders_and_nowhere_else() {
-        let words = ["GREET".to_owned(), "LEAVE".to_owned()];
-        let cut = pieces("GREET\n\nSee LEAVE and LEAVE.\n", &words);
-        let fixed = |text: &str| Piece::Fixed(text.to_owned());
-        assert_eq!(
-            cut,
-            [
-                fixed(""),
-                Piece::Slot(Slot::Greeting),
-                fixed("\r\n\r\nSee "),
-                Piece::Slot(Slot::Unsubscribe),
-                fixed(" and "),
-                Piece::Slot(Slot::Unsubscribe),
-                fixed(".\r\n"),
-            ]
-        );
-    }
-
-    #[test]
-    fn subjects_are_one_line_whatever_a_title_holds() {
-        assert_eq!(one_line(" A\r\nBcc: x@y.example\t title \n"), "A Bcc: x@y.example title");
-    }
-
-    #[test]
-    fn the_text_part_has_no_runs_of_empty_lines() {
-        assert_eq!(tidy("\n\na  \r\n\n\n\nb"), "a\n\nb\n");
-    }
-}
+#[path = "render_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use sha2::Sha256;
 
 /// The secret that signs tokens and derives Message-IDs, boundaries and placeholders.
 #[derive(Clone)]
-pub struct Key(Vec<u8>);
+pub struct Key(Hmac<Sha256>);
 
 /// The token is none of ours.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -41,27 +41,29 @@ const TAG: usize = 16;
 
 impl Key {
     /// A key from secret octets.
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
     pub fn new(octets: Vec<u8>) -> Self {
-        Self(octets)
+        Self(Hmac::new_from_slice(&octets).expect("HMAC takes keys of any length"))
     }
 
     /// The keyed hash of `parts`, each fenced by its length, for the given use: hexadecimal.
     /// The same input gives the same text for ever; without the key it cannot be guessed.
     pub fn derive(&self, use_for: &str, parts: &[&str]) -> String {
-        let mut mac = self.mac();
+        let mut mac = self.0.clone();
         for part in std::iter::once(&use_for).chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
         let octets = mac.finalize().into_bytes();
-        octets.iter().take(TAG).map(|octet| format!("{octet:02x}")).collect()
+        let nibbles = octets.iter().take(TAG).flat_map(|octet| [octet >> 4, octet & 15]);
+        nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
     }
 
     /// A token that lets its bearer do `purpose` to the subscription.
     pub fn token(&self, purpose: Purpose, subscription: i64) -> String {
         let mut octets = vec![VERSION, purpose.code()];
         octets.extend(subscription.to_be_bytes());
-        let mut mac = self.mac();
+        let mut mac = self.0.clone();
         mac.update(&octets);
         octets.extend(mac.finalize().into_bytes().iter().take(TAG));
         URL_SAFE_NO_PAD.encode(octets)
@@ -72,7 +74,7 @@ impl Key {
     pub fn open(&self, purpose: Purpose, token: &str) -> Result<i64, Error> {
         let octets = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error)?;
         let (claim, tag) = octets.split_last_chunk::<TAG>().ok_or(Error)?;
-        let mut mac = self.mac();
+        let mut mac = self.0.clone();
         mac.update(claim);
         mac.verify_truncated_left(tag).map_err(|_| Error)?;
         match claim {
@@ -81,11 +83,6 @@ impl Key {
             }
             _ => Err(Error),
         }
-    }
-
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
-    fn mac(&self) -> Hmac<Sha256> {
-        Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length")
     }
 }
 

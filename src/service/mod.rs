@@ -424,9 +424,10 @@ impl WritingDesk {
             .map_err(|_| Unmade::Never("the address on record is not a mail address".to_owned()))?;
         let to =
             Recipient { address, name: leased.name.clone(), subscription: leased.subscription };
-        let message = sender
-            .message(&letter, &to, &self.key)
-            .map_err(|error| Unmade::Never(error.to_string()))?;
+        let message = sender.message(&letter, &to, &self.key).map_err(|error| {
+            let unmade = if error.is_ours() { Unmade::Ours } else { Unmade::Never };
+            unmade(error.to_string())
+        })?;
         let issue = leased.issue_name.replace('/', "-");
         let name = format!("{}/{issue}/{}", leased.newsletter, to.address);
         let id = format!("d{}", leased.id);

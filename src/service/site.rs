@@ -3,13 +3,19 @@
 //! Built once a run from the files below the root. It holds what the steps need in the form in
 //! which they ask for it, so that no step ever sees the configuration's own types.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::pages;
 use crate::{
     catalog,
-    config::{self, Auth, Config, Smtp, TlsMode, Way},
-    digest::message::Sender,
+    config::{self, Auth, Config, DkimKey, Smtp, TlsMode, Way},
+    digest::{
+        dkim::{self, Signer},
+        message::Sender,
+    },
     outbox::{
         eligible::Guard,
         open::{Newsletter, Stationery},
@@ -30,7 +36,10 @@ pub enum Error {
     /// A template is wrong.
     #[error(transparent)]
     Template(#[from] template::Error),
-    /// A template or password file cannot be read.
+    /// A key of `[mail.dkim]` cannot be used.
+    #[error(transparent)]
+    Dkim(#[from] dkim::Error),
+    /// A template, key or password file cannot be read.
     #[error("{0}")]
     File(String),
 }
@@ -43,14 +52,17 @@ pub struct Site {
     pub config: Config,
     /// The templates.
     pub templates: Templates,
+    /// What signs letters, if the configuration names keys.
+    pub signer: Option<Arc<Signer>>,
 }
 
 impl Site {
-    /// Reads configuration and templates below `root`.
+    /// Reads configuration, templates and keys below `root`.
     pub fn read(root: &Path) -> Result<Self, Error> {
         let config = Config::read(root)?;
         let templates = Templates::new(&pages::overrides(&config.templates).map_err(Error::File)?)?;
-        Ok(Self { root: root.to_owned(), config, templates })
+        let signer = signer(root, &config)?.map(Arc::new);
+        Ok(Self { root: root.to_owned(), config, templates, signer })
     }
 
     /// Where the ledger is, with the password if one is needed.
@@ -167,6 +179,7 @@ impl Site {
             newsletter: id.to_owned(),
             name: name.to_owned(),
             url: url.to_string(),
+            signer: self.signer.clone(),
         }
     }
 
@@ -218,4 +231,18 @@ fn password(file: &Path) -> Result<String, Error> {
         Error::File(format!("cannot read the relay's password from {}: {error}", file.display()))
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn signer(root: &Path, config: &Config) -> Result<Option<Signer>, Error> {
+    let Some(dkim) = &config.dkim else { return Ok(None) };
+    let read = |key: &DkimKey| {
+        let shown = key.file.strip_prefix(root).unwrap_or(&key.file).display().to_string();
+        let pem = std::fs::read(&key.file).map_err(|error| {
+            let make = key.algorithm.make(&shown);
+            Error::File(format!("cannot read the key {shown}: {error}; make one with: {make}"))
+        })?;
+        Ok(dkim::Key::read(key.algorithm, &key.selector, (&shown, &pem))?)
+    };
+    let keys = dkim.keys.iter().map(read).collect::<Result<_, Error>>()?;
+    Ok(Some(Signer::new(&dkim.domain, keys)))
 }
