@@ -4,7 +4,7 @@
 //! prints one line a figure: name, ours, peer or limit, ratio, target, `ok` or `short`. Times are
 //! the median of three fresh runs; memory is the peak that the kernel reports.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod ledger;
 mod message;

@@ -2,18 +2,20 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
     process::{Child, Command},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use postrider::{
+    selftest::sink::{Options, Sink},
     service::{Progress, Run, site::Site},
     time::Clock,
 };
 use tokio::sync::watch;
 
-use crate::harness::{Sink, World};
+use crate::harness::World;
 
 const READERS: usize = 200;
 const CONNECTIONS: usize = 4;
@@ -64,11 +66,22 @@ fn worker(world: &World) -> Worker {
     Worker(world.postrider().arg("worker").env("RUST_LOG", "error").spawn().unwrap())
 }
 
+/// A sink that logs and syncs each letter before it says that it has it.
+fn sink(log: &Path) -> Sink {
+    Sink::start(Options { log: Some(log.to_owned()), ..Options::default() }).unwrap()
+}
+
+/// The readers in that log, as often as they stand there.
+fn recipients(log: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(log).unwrap();
+    text.lines().map(|line| line.split('\t').nth(2).unwrap().to_owned()).collect()
+}
+
 /// Waits until the sink has taken so many letters.
 fn wait_for(sink: &Sink, taken: usize) {
     let started = Instant::now();
-    while sink.taken.load(Ordering::SeqCst) < taken {
-        assert!(started.elapsed() < Duration::from_secs(60), "{} taken", sink.recipients().len());
+    while sink.taken() < taken {
+        assert!(started.elapsed() < Duration::from_secs(60), "{} taken", sink.taken());
         std::thread::sleep(Duration::from_micros(200));
     }
 }
@@ -89,7 +102,7 @@ fn in_state(world: &World, state: &str) -> BTreeSet<String> {
 #[ignore = "needs PostgreSQL: run tests/run"]
 fn two_workers_share_the_letters_and_give_back_what_they_hold_when_told_to_stop() {
     let log = tempfile::NamedTempFile::new().unwrap();
-    let sink = Sink::start(log.path().to_owned());
+    let sink = sink(log.path());
     let world = world(&sink);
     open(&world);
     let workers = [worker(&world), worker(&world)];
@@ -99,8 +112,8 @@ fn two_workers_share_the_letters_and_give_back_what_they_hold_when_told_to_stop(
     let rest = worker(&world);
     wait_for(&sink, READERS);
     end(rest);
-    let distinct: BTreeSet<String> = sink.recipients().into_iter().collect();
-    assert_eq!((distinct.len(), sink.recipients().len()), (READERS, READERS));
+    let distinct: BTreeSet<String> = recipients(log.path()).into_iter().collect();
+    assert_eq!((distinct.len(), recipients(log.path()).len()), (READERS, READERS));
     assert_eq!(in_state(&world, "sent").len(), READERS);
     let (status, out, _) = world.call(&["ledger", "verify"]);
     assert_eq!(status, 0, "{out}");
@@ -117,17 +130,17 @@ fn number(seed: u64) -> u64 {
 /// Kills one of two workers somewhere in the middle; the other goes on.
 fn round(seed: u64) -> bool {
     let log = tempfile::NamedTempFile::new().unwrap();
-    let sink = Sink::start(log.path().to_owned());
+    let sink = sink(log.path());
     let world = world(&sink);
     open(&world);
     let (killed, left) = (worker(&world), worker(&world));
     wait_for(&sink, 10 + usize::try_from(number(seed) % (READERS as u64 - 60)).unwrap());
     std::thread::sleep(Duration::from_micros(number(seed ^ 1) % 3000));
     drop(killed);
-    let midway = sink.recipients().len() < READERS;
+    let midway = recipients(log.path()).len() < READERS;
     settle(&world);
     end(left);
-    let (taken, uncertain) = (sink.recipients(), in_state(&world, "uncertain"));
+    let (taken, uncertain) = (recipients(log.path()), in_state(&world, "uncertain"));
     let distinct: BTreeSet<String> = taken.iter().cloned().collect();
     assert_eq!(distinct.len(), taken.len(), "seed {seed}: somebody got two");
     assert!(uncertain.len() <= CONNECTIONS, "seed {seed}: {uncertain:?}");
