@@ -50,10 +50,11 @@ impl Ground {
         let (_stopper, stop) = watch::channel(true);
         let quiet: Progress = Arc::new(|_| {});
         let mut run = Run::begin(site.clone(), "selftest", Clock::System, stop, quiet).await?;
-        let passed = run.pass(site).await;
+        let passed = run.pass(site.clone()).await;
         run.end().await;
         passed?;
         fs::copy(ground.path(LEDGER), ground.path("prepared.db"))
+            .and_then(|_| fs::copy(site.mark(), ground.path("prepared.mark")))
             .map_err(system("keep the prepared ledger"))?;
         Ok(ground)
     }
@@ -96,7 +97,11 @@ impl Ground {
                 _ => {}
             }
         }
-        fs::copy(self.path("prepared.db"), self.path(LEDGER)).map_err(system("copy a ledger"))?;
+        // Into the same file, and with its mark: a copy elsewhere would be held, and rightly.
+        let mark = Site::read(self.root())?.mark();
+        fs::copy(self.path("prepared.db"), self.path(LEDGER))
+            .and_then(|_| fs::copy(self.path("prepared.mark"), mark))
+            .map_err(system("copy a ledger"))?;
         self.logged().map(drop)
     }
 

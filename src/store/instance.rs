@@ -40,11 +40,13 @@ impl Store {
     /// Why the ledger is held, if it is; looks whether it is the one that ran last, and holds it
     /// if not. `mark` is where the mark stands.
     pub async fn check_instance(&self, mark: &Path) -> Result<Option<String>, Error> {
+        // The mark first: another worker may move both on between two looks, the ledger in front.
+        let last = self.read_mark(mark)?;
         let said = self.said().await?;
         if said.held.is_some() {
             return Ok(said.held);
         }
-        let (here, last) = (self.home().await?, self.read_mark(mark)?);
+        let here = self.home().await?;
         let Some(why) = doubt(&said, &here, last.as_ref(), self.is_shared()) else {
             return Ok(None);
         };

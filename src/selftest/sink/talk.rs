@@ -284,7 +284,11 @@ impl<'a> Talk<'a> {
         }
         self.expecting = Expecting::Command;
         match (wanted, is_last) {
-            (false, _) => Ok(Flow::On),
+            (false, _) => {
+                // What was refused in part is not taken at all (RFC 3030 section 2).
+                self.forget();
+                Ok(Flow::On)
+            }
             (true, false) => {
                 self.out.extend_from_slice(b"250 2.0.0 chunk taken\r\n");
                 Ok(Flow::On)
