@@ -179,7 +179,22 @@ impl Entry {
 /// Reads all files.
 pub fn read(sources: &[Source], known: &[Known], settings: &Settings, now: Timestamp) -> Catalog {
     let catalog = Catalog { files: sources.len(), ..Catalog::default() };
-    let mut reading = Reading { known, settings, now, catalog };
+    finished(Reading { known, settings, now, catalog, shows_drafts: false }, sources)
+}
+
+/// Reads all files as if no post were a draft: for a look at one.
+pub fn read_drafts(
+    sources: &[Source],
+    known: &[Known],
+    settings: &Settings,
+    now: Timestamp,
+) -> Catalog {
+    let catalog = Catalog { files: sources.len(), ..Catalog::default() };
+    finished(Reading { known, settings, now, catalog, shows_drafts: true }, sources)
+}
+
+fn finished(mut reading: Reading<'_>, sources: &[Source]) -> Catalog {
+    let (settings, now) = (reading.settings, reading.now);
     let entries = reading.open(sources);
     let mut entries = reading.identify(entries, sources);
     settle::dates(&mut entries, settings, now);
@@ -194,6 +209,7 @@ struct Reading<'a> {
     settings: &'a Settings,
     now: Timestamp,
     catalog: Catalog,
+    shows_drafts: bool,
 }
 
 impl Reading<'_> {
@@ -203,7 +219,9 @@ impl Reading<'_> {
         for source in sources {
             let text = source.text.as_ref().map_err(|why| Fault::new(None, why));
             match text.and_then(|text| Page::read(&source.path, text)) {
-                Ok(page) if page.front.is_draft => self.catalog.drafts.push(page.path),
+                Ok(page) if page.front.is_draft && !self.shows_drafts => {
+                    self.catalog.drafts.push(page.path)
+                }
                 Ok(page) => entries.push(Entry::new(page)),
                 Err(fault) => entries.extend(self.refuse(&source.path, fault)),
             }

@@ -3,9 +3,12 @@
 //! Built once a run from the files below the root. It holds what the steps need in the form in
 //! which they ask for it, so that no step ever sees the configuration's own types.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
-use super::pages;
+use super::overrides;
 use crate::{
     catalog,
     config::{self, Config, TlsMode, Way},
@@ -18,6 +21,7 @@ use crate::{
     site as web_pages,
     store::location::{Location, Server},
     template::{self, Templates},
+    time::Timestamp,
 };
 
 /// A site that cannot be made ready.
@@ -42,14 +46,28 @@ pub struct Site {
     pub config: Config,
     /// The templates.
     pub templates: Templates,
+    /// What the operator may want to know of them.
+    pub notes: Vec<String>,
 }
 
 impl Site {
     /// Reads configuration and templates below `root`.
     pub fn read(root: &Path) -> Result<Self, Error> {
         let config = Config::read(root)?;
-        let templates = Templates::new(&pages::overrides(&config.templates).map_err(Error::File)?)?;
-        Ok(Self { root: root.to_owned(), config, templates })
+        let overrides = overrides::read(&config.templates).map_err(Error::File)?;
+        let templates = Templates::new(&overrides.texts)?;
+        Ok(Self { root: root.to_owned(), config, templates, notes: overrides.notes })
+    }
+
+    /// The same site, answering at `address`: while it has no public one, links lead there.
+    pub fn listening_at(mut self, address: SocketAddr) -> Self {
+        self.config.listen_at(address);
+        self
+    }
+
+    /// An instant by the site's clocks, as every message shows it.
+    pub fn time(&self, at: Timestamp) -> String {
+        at.format("%a %Y-%m-%d %H:%M %Z", &self.config.zone)
     }
 
     /// Where the ledger is, with the password if one is needed.
@@ -173,17 +191,6 @@ impl Site {
         };
         let (host, port, hello) = (smtp.host.clone(), smtp.port, smtp.hello.clone());
         Ok(Transport::Smtp(Relay { host, port, tls, login, hello }))
-    }
-
-    /// Why no letter may leave this machine yet, if so: its unsubscribe link would lead nowhere.
-    pub fn keeps_letters(&self, transport: &Transport) -> Option<String> {
-        (!self.config.is_public && !transport.is_local()).then(|| {
-            format!(
-                "letters wait: set web.public_url in {}, so that their unsubscribe links lead \
-                 somewhere, before a relay on another machine is used",
-                config::FILE
-            )
-        })
     }
 }
 
