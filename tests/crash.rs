@@ -1,8 +1,10 @@
 //! What a crash may cost: no letter lost, none sent twice, and each doubt named.
 
-use std::{collections::BTreeSet, time::Duration};
-
-use postrider::time::Clock;
+use std::{
+    collections::BTreeSet,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use crate::harness::{Sink, World};
 
@@ -17,13 +19,8 @@ fn world(sink: &Sink) -> World {
         lines.push_str(&format!("r{reader}@example.net,,letters,instant,2026-01-01T00:00:00Z\n"));
     }
     world.write("config/subscribers.csv", &lines);
-    world.configure_mail("first_run = \"latest\"\ntransport = \"smtp\"");
-    let text = world.read("config/postrider.toml");
-    let smtp = format!(
-        "\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nconnections = {CONNECTIONS}\n",
-        sink.port
-    );
-    world.write("config/postrider.toml", &(text + &smtp));
+    world.configure_mail("first_run = \"latest\"");
+    world.relay_at(sink.port, &format!("connections = {CONNECTIONS}"));
     world.post("crash", "2026-11-20", "A letter for all", "Text that everybody gets.");
     world
 }
@@ -52,6 +49,16 @@ fn kill_one(world: &World, sink: &Sink, seed: u64) -> bool {
     sink.recipients().len() < READERS
 }
 
+/// Who has the letter for certain, who may have it, and who has not.
+fn accounts(world: &World) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
+    let accounts = world.accounts("instant/crash");
+    let of = |states: &[&str]| -> BTreeSet<String> {
+        let of = accounts.iter().filter(|account| states.contains(&account.state.as_str()));
+        of.map(|account| account.address.clone()).collect()
+    };
+    (of(&["sent"]), of(&["sending", "uncertain"]), of(&["ready", "leased"]))
+}
+
 #[test]
 fn a_killed_run_loses_nothing_doubles_nothing_and_names_each_doubt() {
     let mut killed_midway = 0;
@@ -62,24 +69,88 @@ fn a_killed_run_loses_nothing_doubles_nothing_and_names_each_doubt() {
         killed_midway += usize::from(kill_one(&world, &sink, seed));
         let logged: BTreeSet<String> = sink.recipients().into_iter().collect();
         assert_eq!(logged.len(), sink.recipients().len(), "seed {seed}: somebody got two");
-        world.with_store(async |store| store.void_leases(Clock::System.now()).await.unwrap());
-        let accounts = world.accounts("instant/crash");
-        let of = |state: &str| -> BTreeSet<String> {
-            accounts.iter().filter(|a| a.state == state).map(|a| a.address.clone()).collect()
-        };
-        let (sent, uncertain, ready) = (of("sent"), of("uncertain"), of("ready"));
-        assert!(uncertain.len() <= CONNECTIONS, "seed {seed}: {} uncertain", uncertain.len());
-        assert_eq!(sent.len() + uncertain.len() + ready.len(), READERS, "seed {seed}");
+        let (sent, doubts, owed) = accounts(&world);
+        assert!(doubts.len() <= CONNECTIONS, "seed {seed}: {} in doubt", doubts.len());
+        assert_eq!(sent.len() + doubts.len() + owed.len(), READERS, "seed {seed}");
         assert!(sent.is_subset(&logged), "seed {seed}: sent without being taken");
-        assert!(ready.is_disjoint(&logged), "seed {seed}: taken, and would be sent again");
+        assert!(owed.is_disjoint(&logged), "seed {seed}: taken, and would be sent again");
         let (status, out, _) = world.call(&["run"]);
-        assert_eq!(status, i32::from(!uncertain.is_empty()), "seed {seed}: {out}");
+        assert_eq!(status, i32::from(!doubts.is_empty()), "seed {seed}: {out}");
         let after: Vec<String> = sink.recipients();
         let distinct: BTreeSet<String> = after.iter().cloned().collect();
         assert_eq!(distinct.len(), after.len(), "seed {seed}: somebody got two");
-        assert_eq!(distinct.union(&uncertain).count(), READERS, "seed {seed}: somebody got none");
+        assert_eq!(distinct.union(&doubts).count(), READERS, "seed {seed}: somebody got none");
+        let (_, named, owed) = accounts(&world);
+        assert_eq!((named, owed.len()), (doubts, 0), "seed {seed}: not every doubt is named");
     }
     assert!(killed_midway >= 10, "only {killed_midway} of 20 kills landed in the middle");
+}
+
+/// Tells the command to stop while it sends; what was begun must be finished, the rest given
+/// back, and nothing left in doubt.
+fn stops_midway(verb: &[&str], signal: &str) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let sink = Sink::slow(log.path().to_owned(), Duration::from_millis(5));
+    let world = world(&sink);
+    let mut child =
+        world.postrider().args(verb).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while sink.taken.load(std::sync::atomic::Ordering::SeqCst) < 40 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{verb:?}");
+    let logged: BTreeSet<String> = sink.recipients().into_iter().collect();
+    assert!((40..READERS).contains(&logged.len()), "{verb:?} sent {}", logged.len());
+    let ready = world.accounts("instant/crash").iter().filter(|a| a.state == "ready").count();
+    let (sent, doubts, _) = accounts(&world);
+    assert_eq!((sent, doubts), (logged.clone(), BTreeSet::new()), "{verb:?}");
+    assert_eq!(logged.len() + ready, READERS, "{verb:?}: not all was given back");
+    assert_eq!(world.call(&["run"]).0, 0);
+    let after = sink.recipients();
+    assert_eq!(after.len(), READERS, "somebody got none, or two");
+    assert_eq!(after.iter().collect::<BTreeSet<_>>().len(), READERS, "somebody got two");
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_finishes_what_is_in_flight() {
+    stops_midway(&["run"], "-TERM");
+    stops_midway(&["run", "--quiet"], "-INT");
+}
+
+#[test]
+fn a_service_that_is_told_to_stop_finishes_what_is_in_flight() {
+    stops_midway(&["serve", "--listen", "127.0.0.1:0"], "-TERM");
+}
+
+#[test]
+fn a_service_goes_on_publishing_and_opening_while_it_sends() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let sink = Sink::slow(log.path().to_owned(), Duration::from_millis(40));
+    let world = world(&sink);
+    let mut child = world
+        .postrider()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let taken = || sink.taken.load(std::sync::atomic::Ordering::SeqCst);
+    while taken() < 8 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    world.post("news", "2026-11-24", "News", "Written while letters go out.");
+    Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
+    for _ in 0..200 {
+        if !world.accounts("instant/news").is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(world.accounts("instant/news").len(), READERS);
+    assert!(world.path("public/news/index.html").exists());
+    assert!(taken() < READERS, "it was told only when all was sent");
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

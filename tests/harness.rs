@@ -109,6 +109,15 @@ impl World {
         self.write(&format!("posts/{slug}.md"), &text);
     }
 
+    /// Sends over SMTP without TLS to a port of loopback.
+    pub(crate) fn relay_at(&self, port: u16, more: &str) {
+        self.configure_mail("transport = \"smtp\"");
+        let text = self.read("config/postrider.toml");
+        let smtp =
+            format!("[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n{more}\n");
+        self.write("config/postrider.toml", &format!("{text}\n{smtp}"));
+    }
+
     /// Lets time pass.
     pub(crate) fn wait(&self, hours: u64) {
         self.clock.advance(Duration::from_secs(hours * 3600));
@@ -237,6 +246,11 @@ pub(crate) struct Sink {
 impl Sink {
     /// Listens on a free port of loopback and logs to `path`.
     pub(crate) fn start(path: PathBuf) -> Self {
+        Self::slow(path, Duration::ZERO)
+    }
+
+    /// The same, taking its time for each letter.
+    pub(crate) fn slow(path: PathBuf, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let sink = Self {
             port: listener.local_addr().unwrap().port(),
@@ -253,7 +267,7 @@ impl Sink {
                 }
                 let (log, taken) = (log.clone(), taken.clone());
                 let stream = stream.unwrap();
-                std::thread::spawn(move || drop(session(stream, &log, &taken)));
+                std::thread::spawn(move || drop(session(stream, delay, &log, &taken)));
             }
         });
         sink
@@ -273,7 +287,12 @@ impl Drop for Sink {
     }
 }
 
-fn session(stream: TcpStream, log: &Mutex<fs::File>, taken: &AtomicUsize) -> std::io::Result<()> {
+fn session(
+    stream: TcpStream,
+    delay: Duration,
+    log: &Mutex<fs::File>,
+    taken: &AtomicUsize,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
@@ -300,6 +319,7 @@ fn session(stream: TcpStream, log: &Mutex<fs::File>, taken: &AtomicUsize) -> std
                         return Ok(());
                     }
                 }
+                std::thread::sleep(delay);
                 let mut log = log.lock().unwrap();
                 writeln!(log, "{recipient}")?;
                 log.sync_data()?;
