@@ -21,7 +21,11 @@ use serde::Deserialize;
 
 use crate::{
     digest::LONGEST_ELIGIBLE_DAYS,
-    domain::{address::Address, issue::once_a_period, subscriber::Cadence},
+    domain::{
+        address::{Address, is_reserved},
+        issue::once_a_period,
+        subscriber::Cadence,
+    },
     outbox::policy::canary,
     store::location::Server,
     time::{Schedule, Zone},
@@ -366,7 +370,7 @@ pub struct Config {
     pub publish_hour: i8,
     /// The public address, ending in a slash; that of this machine while none is set.
     pub url: url::Url,
-    /// Whether `web.public_url` is set.
+    /// Whether `web.public_url` is set, and not to a domain that is reserved for examples.
     pub is_public: bool,
     /// Where `serve` listens.
     pub listen: SocketAddr,
@@ -426,6 +430,16 @@ impl Config {
         self.relays.first().map_or(1, |relay| relay.smtp.connections)
     }
 
+    /// Lets the site answer at `address`: links lead there while no public address is set.
+    pub fn listen_at(&mut self, address: SocketAddr) {
+        if self.url.as_str() == format!("http://{}/", self.listen)
+            && let Ok(url) = format!("http://{address}/").parse()
+        {
+            self.url = url;
+        }
+        self.listen = address;
+    }
+
     /// Checks the text of a configuration for a site at `root`.
     pub fn parse(text: &str, root: &Path) -> Result<Self, Error> {
         let raw: Raw = toml::from_str(text).map_err(|error| syntax(text, &error))?;
@@ -465,10 +479,12 @@ impl Check<'_> {
             None => from.clone(),
         };
         let dkim = raw.mail.dkim.map(|raw| self.dkim(raw, &from.address)).transpose()?;
+        let url = self.url(raw.web.public_url.as_deref(), listen)?;
         Ok(Config {
             dkim,
-            url: self.url(raw.web.public_url.as_deref(), listen)?,
-            is_public: raw.web.public_url.is_some(),
+            is_public: raw.web.public_url.is_some()
+                && !is_reserved(url.host_str().unwrap_or_default()),
+            url,
             listen,
             newsletters: self.newsletters(raw.newsletters, &raw.site.title, &zone)?,
             relays: self.relays(
@@ -509,17 +525,27 @@ impl Check<'_> {
         })
     }
 
+    /// The public address, else that of this machine.
     fn url(&self, public: Option<&str>, listen: SocketAddr) -> Result<url::Url, Error> {
-        let mut text = public.map_or_else(|| format!("http://{listen}/"), str::to_owned);
-        if !text.ends_with('/') {
-            text.push('/');
-        }
+        let Some(public) = public else {
+            return self.value("listen", format!("http://{listen}/").parse());
+        };
+        let text = if public.ends_with('/') { public.to_owned() } else { format!("{public}/") };
         let why = "write an address like https://blog.example/";
         let url: url::Url = self.value("public_url", text.parse().map_err(|_| why))?;
-        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
-            return Err(self.wrong("public_url", why));
-        }
-        Ok(url)
+        let host = url.host_str().unwrap_or_default();
+        let why = if is_loopback(host) {
+            "it leads to this machine only; leave it out until the site has an address of its own"
+        } else if url.scheme() != "https" {
+            "unsubscribe links need https (RFC 8058); put a web server with TLS in front of serve"
+        } else if !url.username().is_empty() || url.password().is_some() {
+            "a name or password has no place in an address that everybody sees"
+        } else if url.query().is_some() || url.fragment().is_some() {
+            why
+        } else {
+            return Ok(url);
+        };
+        Err(self.wrong("public_url", why))
     }
 
     fn ledger(&self, raw: RawLedger) -> Result<Ledger, Error> {
@@ -776,6 +802,38 @@ mod tests {
             let error = with(lines).unwrap_err();
             assert!(error.contains(why) && !error.contains("geheim"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_address_that_leads_readers_nowhere_is_refused() {
+        let unset = "# public_url = \"https://salt-and-solder.example/\"";
+        let set = |url: &str| format!("public_url = \"{url}\"");
+        for (url, why) in [
+            ("http://127.0.0.1:8025", "this machine only"),
+            ("https://localhost/", "this machine only"),
+            ("https://[::1]/", "this machine only"),
+            ("http://blog.mara.se/", "need https"),
+            ("https://mara:secret@blog.mara.se/", "no place"),
+            ("https://blog.mara.se/?a=b", "write an address"),
+            ("blog.mara.se", "write an address"),
+        ] {
+            let error = refused(unset, &set(url));
+            assert!(error.contains("public_url: ") && error.contains(why), "{url}: {error}");
+        }
+        for (url, is_public) in
+            [("https://blog.mara.se/notes", true), ("https://blog.example/", false)]
+        {
+            let config = Config::parse(&SAMPLE.replacen(unset, &set(url), 1), Path::new("/r"));
+            let config = config.unwrap();
+            assert_eq!((config.is_public, config.url.path().ends_with('/')), (is_public, true));
+        }
+    }
+
+    #[test]
+    fn links_follow_the_listening_address_until_there_is_a_public_one() {
+        let mut config = Config::parse(SAMPLE, Path::new("/r")).unwrap();
+        config.listen_at("127.0.0.1:9000".parse().unwrap());
+        assert_eq!(config.url.as_str(), "http://127.0.0.1:9000/");
     }
 
     #[test]

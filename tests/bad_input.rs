@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::World;
+use crate::harness::{World, recipients, sink};
 
 fn world() -> World {
     let world = World::new();
@@ -110,6 +110,206 @@ fn no_letter_leaves_the_machine_while_its_links_lead_nowhere() {
     assert_eq!(status, 1);
     assert!(out.contains("set web.public_url"), "{out}");
     assert_eq!(world.accounts("instant/new")[0].state, "ready");
+}
+
+#[test]
+fn a_relay_on_this_machine_gets_no_letter_for_the_world_either() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let sink = sink(log.path());
+    let world = world();
+    world.configure_mail("first_run = \"latest\"");
+    world.relay_at(sink.port, "");
+    assert_eq!(world.call(&["run"]).0, 0);
+    assert_eq!(recipients(log.path()), ["ada@example.net"], "reserved domains may be written to");
+    world.subscribe("mara@saltandsolder.se", "", "instant");
+    assert_eq!(world.call(&["run"]).0, 0);
+    world.post("new", "2026-11-24", "New", "Text.");
+    let (status, out, _) = world.call(&["run"]);
+    assert_eq!(status, 1, "{out}");
+    assert!(out.contains("letters wait: set web.public_url"), "{out}");
+    assert_eq!(recipients(log.path()).len(), 1);
+    let text = world.read("config/postrider.toml");
+    let web = "[web]\npublic_url = \"https://saltandsolder.se/\"\n[mail]\n";
+    world.write("config/postrider.toml", &text.replacen("[mail]\n", web, 1));
+    assert_eq!(world.call(&["run"]).0, 0);
+    assert_eq!(recipients(log.path()).len(), 3);
+}
+
+#[test]
+fn a_stray_file_among_the_templates_is_noted_and_stops_nothing() {
+    let world = world();
+    world.write("templates/notes.txt", "remember {{ this");
+    world.write("templates/web/artcle.html", "<p>mine</p>");
+    fs::write(world.path("templates/.DS_Store"), b"\xff\xfe\x00").unwrap();
+    for verb in ["run", "check"] {
+        let (status, out, err) = world.call(&[verb]);
+        assert_eq!(status, 0, "{out}{err}");
+        assert!(out.contains("note: templates/notes.txt is not used"), "{out}");
+        assert!(out.contains("did you mean web/article.html?"), "{out}");
+    }
+}
+
+#[test]
+fn one_file_that_cannot_be_published_stops_no_other() {
+    let world = world();
+    world.post("other", "2026-11-02", "Other", "Text.");
+    world.write("posts/plan.pdf", "plan");
+    fs::create_dir_all(world.path("public/plan.pdf")).unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), world.path("public/other")).unwrap();
+    let (status, out, _) = world.call(&["run"]);
+    assert_eq!(status, 1);
+    assert!(out.contains("plan.pdf") && out.contains("other/index.html"), "{out}");
+    assert!(world.read("public/feed.xml").contains("Other"));
+    assert!(world.path("public/good/index.html").exists());
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    world.post("new", "2026-11-24", "New", "Text.");
+    assert_eq!(world.call(&["run"]).0, 1);
+    assert_eq!(world.accounts("instant/new").len(), 1, "its own page is there");
+}
+
+#[test]
+fn a_page_that_moved_leads_on_and_one_that_was_withdrawn_is_gone() {
+    let world = world();
+    world.write("public/mine.html", "written by hand");
+    world.write("posts/move.md", "---\ntitle: Move\nslug: here\ndate: 2026-11-03\n---\nText.\n");
+    world.write("posts/drop/plan.pdf", "plan");
+    world.post("drop", "2026-11-04", "Drop", "Text.");
+    assert_eq!(world.call(&["run"]).0, 0);
+    assert!(world.read("public/here/index.html").contains("rel=\"canonical\""));
+    world.write("posts/move.md", "---\ntitle: Move\nslug: there\ndate: 2026-11-03\n---\nText.\n");
+    fs::remove_file(world.path("posts/drop.md")).unwrap();
+    fs::remove_dir_all(world.path("posts/drop")).unwrap();
+    let (_, out, _) = world.call(&["run"]);
+    assert!(out.contains("2 removed"), "{out}");
+    assert!(!world.path("public/drop").exists());
+    for _ in 0..2 {
+        let moved = world.read("public/here/index.html");
+        for part in ["noindex", "url=http://127.0.0.1:8025/there/", "canonical", ">Move</a>"] {
+            assert!(moved.contains(part), "{part}: {moved}");
+        }
+        assert!(world.call(&["run"]).1.contains("Nothing new"));
+    }
+    assert_eq!(world.read("public/mine.html"), "written by hand");
+    world.write("posts/bad.md", "+++\ntitle = \n+++\n");
+    fs::remove_file(world.path("posts/good.md")).unwrap();
+    fs::create_dir_all(world.path("public/style.css.d")).unwrap();
+    world.call(&["run"]);
+    assert!(!world.path("public/good").exists(), "a refused post is no reason to keep others");
+}
+
+#[test]
+fn a_list_that_cannot_be_used_does_not_use_up_the_first_run() {
+    let world = world();
+    world.configure_mail("first_run = \"latest\"");
+    let list = world.read("config/subscribers.csv");
+    for broken in [None, Some("mail,newsletter\nada@example.net,letters\n")] {
+        match broken {
+            None => fs::remove_file(world.path("config/subscribers.csv")).unwrap(),
+            Some(text) => world.write("config/subscribers.csv", text),
+        }
+        let (status, out, _) = world.call(&["run"]);
+        assert_eq!(status, 1);
+        assert!(out.contains("nothing was published or recorded"), "{out}");
+        assert!(out.contains("trouble: ") && out.contains("config/subscribers.csv"), "{out}");
+        let (status, out, _) = world.call(&["check"]);
+        assert_eq!(status, 1);
+        assert!(out.contains("config/subscribers.csv"), "{out}");
+    }
+    world.write("config/subscribers.csv", &list);
+    assert_eq!(world.call(&["run"]).0, 0);
+    assert_eq!(world.letters().len(), 1, "the newest post was still owed");
+}
+
+#[test]
+fn lines_that_were_refused_for_a_cadence_are_imported_when_it_is_offered() {
+    let world = world();
+    world.subscribe("di@example.net", "Di", "daily");
+    let (status, out, _) = world.call(&["run"]);
+    assert_eq!(status, 1);
+    assert!(out.contains("does not offer daily; it offers instant, weekly"), "{out}");
+    let text = world.read("config/postrider.toml");
+    world.write(
+        "config/postrider.toml",
+        &text.replace("weekly =", "daily = \"0 7 * * *\"\nweekly ="),
+    );
+    let (status, out, _) = world.call(&["run"]);
+    assert_eq!(status, 0, "{out}");
+    assert!(out.contains("2 subscribed, 1 of them new"), "{out}");
+    world.write("config/postrider.toml", &text);
+    let (status, out, _) = world.call(&["run"]);
+    assert_eq!(status, 1);
+    assert!(
+        out.contains("1 subscribed and getting no letters: newsletter \"letters\" does not offer"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_ledger_that_was_lost_is_not_begun_anew_in_silence() {
+    let world = world();
+    assert_eq!(world.call(&["run"]).0, 0);
+    let gone = world.with_store(async |store| {
+        let address = "ada@example.net".parse().unwrap();
+        let id = store.subscriptions_of(&address).await.unwrap()[0].id;
+        store.end_subscription(id, world.clock.now()).await.unwrap();
+        id
+    });
+    assert_eq!(gone, 1);
+    let lose = |and_leave: Option<&str>| {
+        for file in ["var/postrider.db", "var/postrider.db-wal", "var/postrider.db-shm"] {
+            let _ = fs::remove_file(world.path(file));
+        }
+        if let Some(text) = and_leave {
+            world.write("var/postrider.db", text);
+        }
+    };
+    for (left, why) in [(Some(""), "it is empty"), (None, "it is missing, and var/postrider.lock")]
+    {
+        lose(left);
+        assert!(!world.call(&["status"]).2.is_empty() && world.call(&["check"]).0 == 0);
+        for verb in [&["run"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let (status, _, err) = world.call(verb);
+            assert_eq!(status, 1, "{err}");
+            assert!(err.contains(why) && err.contains("postrider ledger new"), "{err}");
+        }
+        assert!(world.letters().is_empty());
+    }
+    assert_eq!(world.call(&["ledger", "new"]).0, 0);
+    let (status, out, _) = world.call(&["run"]);
+    assert_eq!(status, 0, "{out}");
+}
+
+#[test]
+fn check_renders_what_a_run_would_and_ends_with_a_verdict() {
+    let world = world();
+    let (status, out, _) = world.call(&["check"]);
+    assert_eq!(status, 0, "{out}");
+    assert!(
+        out.trim_end().ends_with("All is well: pages, letters and feeds can be made."),
+        "{out}"
+    );
+    for (template, text) in [
+        ("web/article.html", "{{ post.titel }}"),
+        ("web/index.html", "{{ nothing_such }}"),
+        ("web/notice.html", "{{ nothing_such }}"),
+        ("web/moved.html", "{{ nothing_such }}"),
+        ("email/issue/article.txt", "{{ nothing_such }}"),
+        ("email/issue/digest.html", "{{ nothing_such }}"),
+    ] {
+        world.write(&format!("templates/{template}"), text);
+        let (status, out, _) = world.call(&["check"]);
+        assert_eq!(status, 1, "{template}: {out}");
+        assert!(out.contains(&format!("trouble: template {template}, line 1")), "{out}");
+        assert!(out.ends_with("One trouble needs you.\n"), "{out}");
+        fs::remove_file(world.path(&format!("templates/{template}"))).unwrap();
+    }
+    world.subscribe("nobody", "", "weekly");
+    let (status, out, _) = world.call(&["check", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, found["readers"].as_u64()), (1, Some(1)), "{out}");
+    assert_eq!(found["schedules"][1]["next"].as_array().unwrap().len(), 5, "{out}");
+    assert!(found["troubles"][0].as_str().unwrap().contains("subscribers.csv:3"), "{out}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::{
 };
 
 use postrider::{
+    selftest::sink::{Options, Sink},
     service::{self, Progress, Run, lock, never_stops, site::Site, summary::Summary},
     store::{Store, deliveries::Account},
     time::{Clock, Timestamp},
@@ -117,6 +118,15 @@ impl World {
     pub(crate) fn post(&self, slug: &str, date: &str, title: &str, body: &str) {
         let text = format!("+++\ntitle = \"{title}\"\ndate = {date}\n+++\n\n{body}\n");
         self.write(&format!("posts/{slug}.md"), &text);
+    }
+
+    /// Sends over SMTP without TLS to a port of loopback.
+    pub(crate) fn relay_at(&self, port: u16, more: &str) {
+        self.configure_mail("transport = \"smtp\"");
+        let text = self.read("config/postrider.toml");
+        let smtp =
+            format!("[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n{more}\n");
+        self.write("config/postrider.toml", &format!("{text}\n{smtp}"));
     }
 
     /// Lets time pass.
@@ -237,4 +247,15 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// A relay that logs and syncs each letter before it says that it has it.
+pub(crate) fn sink(log: &Path) -> Sink {
+    Sink::start(Options { log: Some(log.to_owned()), ..Options::default() }).unwrap()
+}
+
+/// The readers in that log, as often as they stand there.
+pub(crate) fn recipients(log: &Path) -> Vec<String> {
+    let text = fs::read_to_string(log).unwrap();
+    text.lines().map(|line| line.split('\t').nth(2).unwrap().to_owned()).collect()
 }

@@ -17,7 +17,7 @@ fn the_sample_site_becomes_feeds_pages_and_letters_and_then_nothing_changes() {
     let (status, out, _) = world.call(&["run"]);
     assert_eq!(status, 0);
     assert!(out.contains("Nothing new: nothing was written and nothing was sent."), "{out}");
-    assert!(out.contains("0 written"), "{out}");
+    assert!(out.contains("0 written") && out.contains("Letters  0 sent\n"), "{out}");
     assert_eq!(world.letters(), letters);
     let (status, out, _) = world.call(&["run", "--quiet"]);
     assert_eq!((status, out.as_str()), (0, ""));
@@ -51,6 +51,10 @@ fn a_new_site_checks_and_runs() {
         assert!(output.status.success(), "{verb}: {text}{output:?}");
         assert!(text.contains("1 published"), "{verb}: {text}");
     }
+    let text = String::from_utf8(made.stdout).unwrap();
+    assert!(text.contains("Put yourself into config/subscribers.csv"), "{text}");
+    let below = world.postrider().args(["new", "sub"]).output().unwrap();
+    assert!(below.status.success() && world.path("sub/posts/hello.md").exists(), "{below:?}");
     let again = Command::new(binary).arg("new").arg(&dir).output().unwrap();
     assert_eq!(again.status.code(), Some(2), "a folder with something in it is left alone");
 }
@@ -63,29 +67,121 @@ fn check_shows_the_next_five_times_of_each_schedule() {
     assert_eq!(weekly.lines().filter(|line| line.contains("Mon ")).count(), 5, "{out}");
 }
 
-#[test]
-fn why_and_preview_answer_in_words() {
+/// A site with one reader, a post from before and one that was mailed.
+fn mailed() -> World {
     let world = World::new();
     world.subscribe("ada@example.net", "Ada", "instant");
     world.configure_mail("first_run = \"latest\"");
+    world.post("zero", "2026-11-19", "Zero", "Before all.");
     world.post("one", "2026-11-20", "One & only", "Text of the *letter*.");
     assert_eq!(world.call(&["run"]).0, 0);
-    let (status, out, _) = world.call(&["why", "ada@example.net", "instant/one"]);
-    assert_eq!(status, 0);
-    assert!(out.contains("ada@example.net: sent"), "{out}");
-    let (_, out, _) = world.call(&["why", "bob@example.net", "instant/one"]);
-    assert!(out.contains("never subscribed"), "{out}");
-    let (status, out, err) = world.call(&["why", "ada@example.net", "weekly/1999-W01"]);
-    assert_eq!(status, 2, "{out}");
-    assert!(err.contains("postrider status"), "{err}");
-    for (format, part) in [("text", "Hello Reader,"), ("html", "<html"), ("eml", "Message-ID:")] {
-        let (status, out, err) = world.call(&["preview", "posts/one.md", "--format", format]);
-        assert_eq!(status, 0, "{err}");
-        assert!(out.contains(part), "{format}: {out}");
+    world
+}
+
+#[test]
+fn why_answers_in_words() {
+    let world = mailed();
+    for (issue, words) in [
+        ("instant/one", &["ada@example.net: sent", "carries \"One & only\"", "1 attempt\n"][..]),
+        ("letters instant/one", &["ada@example.net: sent", " CET"]),
+        ("instant/zero", &["never opened", "\"Zero\" was there when the ledger began"]),
+        ("weekly/1999-W01", &["never opened", "letters is due next", "postrider status"]),
+    ] {
+        let (status, out, err) = world.call(&["why", "ada@example.net", issue]);
+        assert_eq!(status, 0, "{issue}: {err}");
+        assert!(words.iter().all(|word| out.contains(word)), "{issue}: {out}");
+        assert!(!out.contains("tag:"), "{out}");
     }
+    let (status, _, err) = world.call(&["why", "adda@example.net", "instant/one"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("nobody ever subscribed") && err.contains("mean ada@"), "{err}");
+    let (status, _, err) = world.call(&["why", "ada@example.net", "instant/two"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("no post ever seen has the key \"two\""), "{err}");
     let (status, out, _) = world.call(&["status"]);
     assert_eq!(status, 0);
-    assert!(out.contains("instant/one (sent): 1 sent"), "{out}");
+    assert!(out.contains("letters instant/one (sent): 1 sent"), "{out}");
+    let (_, out, _) = world.call(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(status["issues"][0]["letters"]["sent"], 1, "{out}");
+}
+
+#[test]
+fn preview_shows_letters_digests_and_what_is_not_published_yet() {
+    let world = mailed();
+    world.write("posts/soon.md", "---\ntitle: Soon\ndate: 2199-01-01\n---\nLater.\n");
+    world.write("posts/idea.md", "---\ntitle: Idea\ndraft: true\n---\nAn idea.\n");
+    for (words, part, beside) in [
+        (&["posts/one.md"][..], "Hello Reader,", ""),
+        (&["one", "--format", "html"], "<html", ""),
+        (&["one", "--format", "eml"], "Message-ID:", ""),
+        (&["posts/idea.md"], "An idea.", "posts/idea.md is a draft"),
+        (&["posts/soon.md"], "Later.", "posts/soon.md is scheduled for Tue 2199-01-01"),
+        (&["--digest"], "Before all.", ""),
+        (&["--digest", "monthly", "--format", "html"], "<html", ""),
+    ] {
+        let (status, out, err) = world.call(&[&["preview"], words].concat());
+        assert_eq!(status, 0, "{words:?}: {err}");
+        assert!(out.contains(part), "{words:?}: {out}");
+        assert!(err.contains(beside) && err.is_empty() == beside.is_empty(), "{words:?}: {err}");
+    }
+    let (status, _, err) = world.call(&["preview", "posts/ones.md"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("did you mean \"one.md\"?"), "{err}");
+}
+
+#[test]
+fn a_verb_with_nothing_to_do_says_so() {
+    let world = mailed();
+    for (words, said) in [
+        (&["issue", "release", "instant/one"][..], "instant/one is not held but sent"),
+        (&["issue", "resolve", "instant/one", "--as", "sent"], "has no uncertain letter"),
+        (&["issue", "release", "instant/none"], "no issue instant/none was opened"),
+        (&["subscriber", "end", "bob@example.net"], "nobody ever subscribed as bob@example.net"),
+        (&["subscriber", "end", "ada@example.net", "other"], "no subscription to other"),
+        (&["ledger", "new"], "there is a ledger at var/postrider.db"),
+    ] {
+        let (status, out, err) = world.call(words);
+        assert_eq!(status, 1, "{words:?}: {out}{err}");
+        assert!(err.contains(said), "{words:?}: {err}");
+    }
+}
+
+#[test]
+fn the_operator_can_change_and_end_what_a_reader_asked_for() {
+    let world = mailed();
+    let call = |words: &[&str]| {
+        let (status, out, err) = world.call(words);
+        assert_eq!(status, 0, "{words:?}: {err}");
+        out
+    };
+    call(&["subscriber", "rename", "ADA@example.net", "Ada L."]);
+    call(&["subscriber", "change", "ada@example.net", "weekly"]);
+    assert!(call(&["status"]).contains("letters weekly: 1 confirmed"));
+    let (status, _, err) = world.call(&["subscriber", "change", "ada@example.net", "daily"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("does not offer daily"), "{err}");
+    call(&["subscriber", "end", "ada@example.net"]);
+    assert!(call(&["status"]).contains("letters weekly: 1 ended"));
+    assert!(call(&["run"]).contains("none; add them to config/subscribers.csv"));
+}
+
+#[test]
+fn a_reader_of_the_result_may_leave_at_any_time() {
+    let world = World::sample();
+    for words in [&["check"][..], &["--help"], &["preview", "--digest", "--format", "html"]] {
+        let mut command = world.postrider();
+        let mut child = command
+            .args(words)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{words:?}");
+    }
 }
 
 fn python() -> String {

@@ -46,6 +46,7 @@ fn serve_sends_new_posts_answers_one_click_and_ends_when_told() {
     let mut child = world
         .postrider()
         .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+        .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
@@ -59,6 +60,7 @@ fn serve_sends_new_posts_answers_one_click_and_ends_when_told() {
     let letters = world.letters();
     let letter = &letters["instant-one/ada@example.net"];
     let field = letter.split("List-Unsubscribe: <").nth(1).unwrap();
+    assert!(field.starts_with(&format!("http://127.0.0.1:{port}/unsubscribe/")), "{field}");
     let token = field.split(['>', '\r']).next().unwrap().rsplit('/').next().unwrap();
     let path = format!("/unsubscribe/{token}");
     let seen = http(port, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
@@ -116,6 +118,112 @@ fn the_crontab_line_works_with_an_empty_environment_from_the_root() {
 }
 
 #[test]
+fn a_relay_that_is_away_is_quiet_at_first_and_trouble_after_hours() {
+    let world = World::new();
+    world.subscribe("ada@example.net", "Ada", "instant");
+    world.configure_mail("first_run = \"latest\"");
+    world.relay_at(free_port(), "");
+    world.post("one", "2026-11-20", "One", "Text.");
+    let summary = world.run();
+    let why = "cannot reach 127.0.0.1:";
+    assert!(!summary.needs_operator(), "{summary}");
+    assert!(summary.letters.next_try.as_ref().is_some_and(|next| next.why.contains(why)));
+    assert!(summary.to_string().contains("1 waiting, next try Tue 2026-11-24 13:"), "{summary}");
+    world.wait(5);
+    let summary = world.run();
+    assert!(summary.troubles[0].contains("letters have waited for 5 hours"), "{summary}");
+    assert!(summary.troubles[0].contains(why), "{summary}");
+}
+
+#[test]
+fn quiet_is_quiet_while_a_relay_is_away_and_tells_troubles_alone() {
+    let world = World::new();
+    world.subscribe("ada@example.net", "Ada", "instant");
+    world.configure_mail("first_run = \"latest\"");
+    world.relay_at(free_port(), "");
+    world.post("one", "2026-11-20", "One", "Text.");
+    let said = world.call(&["run", "--quiet"]);
+    assert_eq!(said, (0, String::new(), String::new()));
+    world.write("posts/bad.md", "+++\ntitle = \n+++\n");
+    let (status, out, err) = world.call(&["run", "--quiet"]);
+    assert_eq!((status, err.as_str()), (1, ""));
+    assert!(out.lines().all(|line| line.starts_with("trouble: ")), "{out}");
+    let (_, out, err) = world.call(&["status"]);
+    assert!(out.contains("1 waiting, next try") && err.is_empty(), "{out}{err}");
+}
+
+#[test]
+fn an_outbox_that_cannot_be_written_is_told_in_one_line() {
+    let world = World::new();
+    for reader in 0..40 {
+        world.subscribe(&format!("r{reader}@example.net"), "", "instant");
+    }
+    world.configure_mail("first_run = \"latest\"");
+    world.write("var/outbox", "a file where the folder should be");
+    world.post("one", "2026-11-20", "One", "Text.");
+    assert_eq!(world.call(&["ledger", "new"]).0, 0);
+    let (status, out, err) = world.call(&["run", "--quiet"]);
+    assert_eq!((status, err.as_str()), (1, ""));
+    assert_eq!(out.lines().count(), 1, "{out}");
+}
+
+#[test]
+fn whoever_comes_second_is_told_who_is_at_work() {
+    let world = World::new();
+    let now = postrider::time::Clock::System.now();
+    let ledger = world.path("var/postrider.db");
+    let held = postrider::service::lock::Lock::take(&ledger, "serve", now).unwrap();
+    let (status, out, _) = world.call(&["run", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(status, 0);
+    assert!(told["held"].as_str().unwrap().contains("postrider serve, process"), "{out}");
+    assert_eq!(world.call(&["run", "--quiet"]), (0, String::new(), String::new()));
+    let (status, _, err) = world.call(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("another run is at work"), "{err}");
+    drop(held);
+}
+
+#[test]
+fn the_doors_open_below_the_path_of_the_public_address_too() {
+    let world = World::new();
+    world.configure_mail("first_run = \"latest\"");
+    let text = world.read("config/postrider.toml");
+    let web = "[web]\npublic_url = \"https://blog.example/notes\"\n[mail]\n";
+    world.write("config/postrider.toml", &text.replace("[mail]\n", web));
+    world.subscribe("ada@example.net", "Ada", "instant");
+    world.post("one", "2026-11-20", "One", "Text.");
+    assert_eq!(world.call(&["run"]).0, 0);
+    let letter = &world.letters()["instant-one/ada@example.net"];
+    let token = letter.split("List-Unsubscribe: <https://blog.example/notes/unsubscribe/").nth(1);
+    let token = token.unwrap().split(['>', '\r']).next().unwrap();
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let mut child = world
+        .postrider()
+        .args(["serve", "--listen", &listen])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(port);
+    let get = |path: &str| {
+        http(port, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    };
+    for prefix in ["", "/notes"] {
+        let page = get(&format!("{prefix}/unsubscribe/{token}"));
+        assert!(page.starts_with("HTTP/1.1 200"), "{prefix}: {page}");
+        assert!(page.contains("you get no more of these letters"), "{page}");
+        assert!(page.contains(&format!("action=\"/notes/unsubscribe/{token}\"")), "{page}");
+        assert!(get(&format!("{prefix}/one/")).starts_with("HTTP/1.1 200"), "{prefix}");
+        assert!(get(&format!("{prefix}/one")).contains("location: ./one/"), "{prefix}");
+        let absent = get(&format!("{prefix}/none"));
+        assert!(absent.starts_with("HTTP/1.1 404"), "{absent}");
+        assert!(absent.contains("<a href=\"https://blog.example/notes/\">"), "{absent}");
+    }
+    assert_eq!(terminate(&mut child), Some(0));
+}
+
+#[test]
 #[ignore = "needs systemd-analyze: run tests/run"]
 fn the_units_stand_before_systemd() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,10 +246,8 @@ fn the_units_stand_before_systemd() {
 fn a_real_sink_takes_the_letters_and_the_ledger_agrees() {
     let world = World::new();
     let port = free_port();
-    world.configure_mail("first_run = \"latest\"\ntransport = \"smtp\"");
-    let text = world.read("config/postrider.toml");
-    let smtp = format!("\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
-    world.write("config/postrider.toml", &(text + &smtp));
+    world.configure_mail("first_run = \"latest\"");
+    world.relay_at(port, "");
     for reader in 0..50 {
         world.subscribe(&format!("r{reader}@example.net"), "", "instant");
     }

@@ -2,20 +2,19 @@
 
 use std::{
     collections::BTreeSet,
-    path::Path,
     process::{Child, Command},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use postrider::{
-    selftest::sink::{Options, Sink},
+    selftest::sink::Sink,
     service::{Progress, Run, site::Site},
     time::Clock,
 };
 use tokio::sync::watch;
 
-use crate::harness::World;
+use crate::harness::{World, recipients, sink};
 
 const READERS: usize = 200;
 const CONNECTIONS: usize = 4;
@@ -64,17 +63,6 @@ impl Drop for Worker {
 
 fn worker(world: &World) -> Worker {
     Worker(world.postrider().arg("worker").env("RUST_LOG", "error").spawn().unwrap())
-}
-
-/// A sink that logs and syncs each letter before it says that it has it.
-fn sink(log: &Path) -> Sink {
-    Sink::start(Options { log: Some(log.to_owned()), ..Options::default() }).unwrap()
-}
-
-/// The readers in that log, as often as they stand there.
-fn recipients(log: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(log).unwrap();
-    text.lines().map(|line| line.split('\t').nth(2).unwrap().to_owned()).collect()
 }
 
 /// Waits until the sink has taken so many letters.

@@ -1,98 +1,192 @@
-//! `check`: what configuration, posts, templates and schedules amount to; changes nothing.
+//! `check`: what configuration, posts, templates, readers and schedules amount to; changes nothing.
+//!
+//! It renders what a run would render: an article page, the front page, a page behind an
+//! unsubscribe link, a page that has moved, a letter of one post and a digest. What is wrong is a
+//! trouble and makes the exit status 1.
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::{
     Refusal,
-    preview::{catalog, letter},
+    out::{self, say},
+    preview::{Reading, letter},
 };
 use crate::{
+    catalog::Catalog,
     config::{Config, Relay, Way},
-    domain::token::Key,
+    domain::{subscriber::Cadence, token::Key},
     outbox::policy::pace::Limits,
-    service::site::Site,
+    service::{
+        daemon,
+        readers::{self, List},
+        site::Site,
+        summary::Posts,
+    },
+    site as pages,
+    store::Store,
     time::Clock,
 };
 
 /// How many planned times are shown.
 const SHOWN: usize = 5;
 
+#[derive(Serialize)]
+struct Findings {
+    posts: Posts,
+    /// Usable lines in the list of subscribers.
+    readers: usize,
+    schedules: Vec<Plan>,
+    troubles: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// A cadence with its next times, RFC 3339; none for instant.
+#[derive(Serialize)]
+struct Plan {
+    newsletter: String,
+    cadence: Cadence,
+    next: Vec<String>,
+}
+
 /// Prints what a run would work with.
-pub(super) async fn check(root: &Path) -> Result<u8, Refusal> {
+pub(super) async fn check(root: &Path, json: bool) -> Result<u8, Refusal> {
     let site = Site::read(root)?;
-    configuration(&site);
-    schedules(&site.config);
-    let (catalog, _) = catalog(&site).await?;
-    println!(
-        "Posts: {} published, {} draft, {} scheduled, {} refused",
-        catalog.posts.len() - catalog.stale.len(),
-        catalog.drafts.len(),
-        catalog.scheduled.len(),
-        catalog.refused.len()
-    );
-    for (path, at) in &catalog.scheduled {
-        println!("  posts/{path} appears at {at}");
+    let now = Clock::System.now();
+    let catalog = Reading::of(&site).await?.catalog(&site, now);
+    let list = List::read(&site, now);
+    let mut findings = Findings {
+        posts: Posts::of(&catalog),
+        readers: list.import.rows.len(),
+        schedules: plans(&site.config),
+        troubles: catalog.refused.iter().map(ToString::to_string).collect(),
+        notes: site.notes.clone(),
+    };
+    let told = catalog.warnings.iter().chain(&catalog.reminders);
+    findings.notes.extend(told.map(ToString::to_string));
+    if catalog.is_emptied {
+        findings.troubles.push("there is no post left, though some were published".to_owned());
     }
-    let notes = catalog.warnings.iter().chain(&catalog.reminders);
-    for note in notes.chain(&catalog.refused) {
-        println!("  {note}");
+    findings.notes.extend(list.unconfirmed());
+    findings.notes.extend(list.import.notes);
+    findings.troubles.extend(list.import.refused);
+    findings.troubles.extend(left_over(&site).await?);
+    findings.troubles.extend(rendered(&site, &catalog));
+    if json {
+        out::json(&findings);
+    } else {
+        tell(&site, &catalog, &findings);
     }
-    let mut is_sound = catalog.refused.is_empty() && !catalog.is_emptied;
-    if !catalog.posts.is_empty() && !site.config.newsletters.is_empty() {
-        let key = Key::new(b"check".to_vec());
-        match letter(&site, &catalog.posts, 0, &key) {
-            Ok(_) => println!("Templates: the newest post makes a letter"),
-            Err(refusal) => {
-                println!("Templates: {}", refusal.text);
-                is_sound = false;
+    Ok(u8::from(!findings.troubles.is_empty()))
+}
+
+async fn left_over(site: &Site) -> Result<Vec<String>, Refusal> {
+    let Some(store) = Store::look(site.location()?).await? else { return Ok(Vec::new()) };
+    Ok(readers::left_over(&store.audience_counts().await?, &site.config.newsletters))
+}
+
+/// What the templates cannot make.
+fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
+    let (templates, described) = (&site.templates, site.described());
+    let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
+    let mut troubles = Vec::new();
+    if let Some(post) = catalog.posts.first() {
+        made.push(pages::article(templates, &described, post, &[post]));
+        made.push(pages::moved(templates, &described, post, "former/index.html"));
+        if !site.config.newsletters.is_empty() {
+            let key = Key::new(b"check".to_vec());
+            let second = catalog.posts.len().min(2) - 1;
+            for of in [(&[0][..], Cadence::Instant), (&[0, second], Cadence::Weekly)] {
+                let letter = letter(site, &catalog.posts, of, &key);
+                troubles.extend(letter.err().map(|refusal| refusal.text));
             }
         }
     }
-    Ok(u8::from(!is_sound))
+    troubles.extend(made.into_iter().filter_map(|page| Some(page.err()?.to_string())));
+    troubles.sort();
+    troubles.dedup();
+    troubles
+}
+
+fn plans(config: &Config) -> Vec<Plan> {
+    let now = Clock::System.now();
+    let newsletters = config.newsletters.iter();
+    let all = newsletters.flat_map(|one| one.cadences.iter().map(move |offer| (one, offer)));
+    let plans = all.map(|(newsletter, (cadence, schedule))| Plan {
+        newsletter: newsletter.id.clone(),
+        cadence: *cadence,
+        next: schedule
+            .iter()
+            .flat_map(|schedule| schedule.after(now).take(SHOWN).map(|at| at.rfc3339()))
+            .collect(),
+    });
+    plans.collect()
+}
+
+fn tell(site: &Site, catalog: &Catalog, findings: &Findings) {
+    configuration(site);
+    schedules(site);
+    say!("Posts: {}", findings.posts);
+    for (path, at) in &catalog.scheduled {
+        say!("  posts/{path} appears {}", site.time(*at));
+    }
+    match &site.config.subscribers {
+        Some(path) => say!("Readers: {} usable lines in {}", findings.readers, site.shown(path)),
+        None => say!("Readers: no file of them (mail.subscribers)"),
+    }
+    for note in &findings.notes {
+        say!("note: {note}");
+    }
+    for trouble in &findings.troubles {
+        say!("trouble: {trouble}");
+    }
+    match findings.troubles.len() {
+        0 => say!("All is well: pages, letters and feeds can be made."),
+        1 => say!("One trouble needs you."),
+        count => say!("{count} troubles need you."),
+    }
 }
 
 fn configuration(site: &Site) {
     let config = &site.config;
-    println!("Site: {} ({}, {})", config.title, config.language, config.zone.name());
+    say!("Site: {} ({}, {})", config.title, config.language, config.zone.name());
     let public = if config.is_public { "" } else { ", until web.public_url is set" };
-    println!("Address: {}{public}", config.url);
-    println!("Output: {}", site.shown(&config.output));
-    println!("Ledger: {}", site.ledger_shown());
-    println!("Sender: {}, replies to {}", config.from, config.reply_to);
+    say!("Address: {}{public}", config.url);
+    say!("Output: {}", site.shown(&config.output));
+    say!("Ledger: {}", site.ledger_shown());
+    say!("Sender: {}, replies to {}", config.from, config.reply_to);
     signatures(site);
     match config.way {
-        Way::Eml => println!("Letters: files in {}", site.shown(&config.outbox)),
+        Way::Eml => say!("Letters: files in {}", site.shown(&config.outbox)),
         Way::Smtp => config.relays.iter().for_each(relay),
     }
     if config.canary.letters > 0 {
         let canary = &config.canary;
         let minutes = canary.wait.as_secs() / 60;
-        println!("Canary: {} letters first, then {minutes} minutes", canary.letters);
+        say!("Canary: {} letters first, then {minutes} minutes", canary.letters);
     }
     match &config.operator {
-        Some(operator) => println!("Operator: {operator}"),
-        None => println!("Operator: nobody is written to; set operator.address"),
+        Some(operator) => say!("Operator: {operator}"),
+        None => say!("Operator: nobody is written to; set operator.address"),
     }
 }
 
 fn relay(relay: &Relay) {
     let Relay { name, smtp, priority, weight, pace } = relay;
-    println!(
-        "Relay {name}: {} port {}, priority {priority}, weight {weight}",
-        smtp.host, smtp.port
-    );
-    println!("  {}", limits(&pace.relay));
+    say!("Relay {name}: {} port {}, priority {priority}, weight {weight}", smtp.host, smtp.port);
+    say!("  {}", limits(&pace.relay));
     if let Some(connections) = pace.per_domain {
-        println!("  each domain: at most {connections} connections");
+        say!("  each domain: at most {connections} connections");
     }
     let mut domains: Vec<_> = pace.domains.iter().collect();
     domains.sort_by_key(|(domain, _)| domain.as_str());
     for (domain, of) in domains {
-        println!("  {domain}: {}", limits(of));
+        say!("  {domain}: {}", limits(of));
     }
     if !pace.warm_up.is_empty() {
         let days: Vec<String> = pace.warm_up.iter().map(u64::to_string).collect();
-        println!("  warm-up, letters a day: {}", days.join(", "));
+        say!("  warm-up, letters a day: {}", days.join(", "));
     }
 }
 
@@ -109,27 +203,27 @@ fn limits(limits: &Limits) -> String {
 
 fn signatures(site: &Site) {
     let Some(signer) = &site.signer else {
-        println!("Signatures: none of ours; a relay may sign (DKIM), else see mail.dkim");
+        say!("Signatures: none of ours; a relay may sign (DKIM), else see mail.dkim");
         return;
     };
-    println!("Signatures: {} (DKIM); publish as TXT records:", signer.domain());
+    say!("Signatures: {} (DKIM); publish as TXT records:", signer.domain());
     for record in signer.records() {
-        println!("  {}\n    {}", record.name, record.value);
+        say!("  {}\n    {}", record.name, record.value);
     }
 }
 
-fn schedules(config: &Config) {
+fn schedules(site: &Site) {
     let now = Clock::System.now();
-    for newsletter in &config.newsletters {
-        println!("Newsletter {}: {}", newsletter.id, newsletter.name);
+    for newsletter in &site.config.newsletters {
+        say!("Newsletter {}: {}", newsletter.id, newsletter.name);
         for (cadence, schedule) in &newsletter.cadences {
             let Some(schedule) = schedule else {
-                println!("  {cadence}: as posts appear");
+                say!("  {cadence}: as posts appear");
                 continue;
             };
-            println!("  {cadence}: {schedule}");
+            say!("  {cadence}: {schedule}");
             for planned in schedule.after(now).take(SHOWN) {
-                println!("    {}", planned.format("%a %Y-%m-%d %H:%M %Z", schedule.zone()));
+                say!("    {}", site.time(planned));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Outcome, Refusal};
+use super::{IssueVerb, Outcome, Refusal, out::say};
 use crate::{
     domain::{delivery::DeliveryState, issue::IssueName},
     service::site::Site,
@@ -18,34 +18,60 @@ pub(super) async fn ledger(site: &Site) -> Result<Store, Refusal> {
     })
 }
 
-/// The issues of that name.
-pub(super) async fn named(store: &Store, name: &str) -> Result<Vec<Issue>, Refusal> {
+/// Does what a verb says about an issue.
+pub(super) async fn issue(root: &Path, verb: IssueVerb) -> Result<u8, Refusal> {
+    match verb {
+        IssueVerb::Release { issue } => release(root, &issue).await,
+        IssueVerb::Resolve { issue, outcome } => resolve(root, &issue, outcome).await,
+        IssueVerb::Retry { issue } => retry(root, &issue).await,
+        IssueVerb::Missing { issue } => missing(root, &issue).await,
+    }
+}
+
+/// The issues of that name: `weekly/2026-W48`, or `letters weekly/2026-W48` as status prints it,
+/// which names the newsletter too. Empty where none was opened.
+pub(super) async fn found(store: &Store, name: &str) -> Result<(String, Vec<Issue>), Refusal> {
+    let (newsletter, name) = match name.trim().rsplit_once(' ') {
+        Some((newsletter, name)) => (Some(newsletter.trim()), name),
+        None => (None, name),
+    };
     let name: IssueName = name.parse().map_err(Refusal::wrong_usage)?;
-    let issues = store.issues_named(&name.to_string()).await?;
+    let mut issues = store.issues_named(&name.to_string()).await?;
+    issues.retain(|issue| newsletter.is_none_or(|wanted| issue.newsletter == wanted));
+    Ok((name.to_string(), issues))
+}
+
+/// The same, at least one.
+async fn named(store: &Store, name: &str) -> Result<(String, Vec<Issue>), Refusal> {
+    let (name, issues) = found(store, name).await?;
     if issues.is_empty() {
         let text = format!("no issue {name} was opened; postrider status lists those that were");
-        return Err(Refusal::wrong_usage(text));
+        return Err(Refusal::needs_operator(text));
     }
-    Ok(issues)
+    Ok((name, issues))
 }
 
 /// Lets a held issue go on.
-pub(super) async fn release(root: &Path, name: &str) -> Result<u8, Refusal> {
+async fn release(root: &Path, name: &str) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
+    let (name, issues) = named(&store, name).await?;
+    let mut states = Vec::new();
     let mut released = false;
-    for issue in named(&store, name).await? {
+    for issue in issues {
         released |= store.release_issue(issue.id).await?;
+        states.push(issue.state);
     }
-    if released {
-        println!("{name} is released; the next run sends it.");
-    } else {
-        println!("{name} is not held; nothing was changed.");
+    if !released {
+        let states = states.join(", ");
+        let text = format!("{name} is not held but {states}; there is nothing to release");
+        return Err(Refusal::needs_operator(text));
     }
+    say!("{name} is released; the next run sends it.");
     Ok(0)
 }
 
 /// Settles the uncertain letters of an issue.
-pub(super) async fn resolve(root: &Path, name: &str, outcome: Outcome) -> Result<u8, Refusal> {
+async fn resolve(root: &Path, name: &str, outcome: Outcome) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
     let to = match outcome {
         Outcome::Sent => DeliveryState::Sent,
@@ -53,29 +79,36 @@ pub(super) async fn resolve(root: &Path, name: &str, outcome: Outcome) -> Result
         Outcome::Resend => DeliveryState::Ready,
     };
     let now = Clock::System.now();
+    let (name, issues) = named(&store, name).await?;
     let mut settled = 0;
-    for issue in named(&store, name).await? {
+    for issue in issues {
         settled += store.resolve(issue.id, to, now).await?;
     }
+    if settled == 0 {
+        let text = format!("{name} has no uncertain letter; there is nothing to resolve");
+        return Err(Refusal::needs_operator(text));
+    }
     store.release_opened(now).await?;
-    println!("{settled} uncertain letters of {name} are now {to}.");
+    let letters = if settled == 1 { "letter is" } else { "letters are" };
+    say!("{settled} uncertain {letters} now {to}: {name}");
     Ok(0)
 }
 
 /// Sends the failed letters of an issue again.
-pub(super) async fn retry(root: &Path, name: &str) -> Result<u8, Refusal> {
+async fn retry(root: &Path, name: &str) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
     let now = Clock::System.now();
     let (mut ready, mut passed) = (0, 0);
-    for issue in named(&store, name).await? {
+    let (name, issues) = named(&store, name).await?;
+    for issue in issues {
         let retried = store.retry(issue.id, now).await?;
         ready += retried.ready;
         passed += retried.passed;
     }
     store.release_opened(now).await?;
-    println!("{ready} failed letters of {name} will be sent again by the next run.");
+    say!("{ready} failed letters of {name} will be sent again by the next run.");
     if passed > 0 {
-        println!(
+        say!(
             "{passed} were left as they are: their readers have left, or have had the posts since."
         );
     }
@@ -83,26 +116,27 @@ pub(super) async fn retry(root: &Path, name: &str) -> Result<u8, Refusal> {
 }
 
 /// Lists each reader whose letter did not end in sent.
-pub(super) async fn missing(root: &Path, name: &str) -> Result<u8, Refusal> {
+async fn missing(root: &Path, name: &str) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
     let mut missing = 0;
-    for issue in named(&store, name).await? {
+    let (name, issues) = named(&store, name).await?;
+    for issue in issues {
         for account in store.accounts(issue.id, None).await? {
             if account.state != DeliveryState::Sent.as_str() {
                 let reply = account.reply.as_deref().unwrap_or("not tried yet");
-                println!("{}: {}, {reply}", account.address, account.state);
+                say!("{}: {}, {reply}", account.address, account.state);
                 missing += 1;
             }
         }
         for count in store.pruned(issue.id).await? {
             if count.state != DeliveryState::Sent {
-                println!("{} letters, pruned since: {}", count.count, count.state);
+                say!("{} letters, pruned since: {}", count.count, count.state);
                 missing += count.count;
             }
         }
     }
     if missing == 0 {
-        println!("Every letter of {name} was sent.");
+        say!("Every letter of {name} was sent.");
     }
     Ok(0)
 }

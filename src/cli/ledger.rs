@@ -1,23 +1,38 @@
-//! `ledger verify`, `ledger prune` and `ledger adopt`: looking after the one memory.
+//! `ledger verify`, `ledger prune`, `ledger adopt` and `ledger new`: looking after the one memory.
 
 use std::{path::Path, time::Duration};
 
-use super::{Refusal, issue::ledger};
-use crate::{service::site::Site, time::Clock};
+use super::{Refusal, issue::ledger, out::say};
+use crate::{
+    service::{begin_ledger, site::Site},
+    time::Clock,
+};
+
+/// Begins a new ledger where there is none, or an empty file.
+pub(super) async fn new(root: &Path) -> Result<u8, Refusal> {
+    let site = Site::read(root)?;
+    begin_ledger(&site, Clock::System.now()).await?;
+    say!("{} is a new ledger. The next run takes the posts that are there", site.ledger_shown());
+    say!("for its baseline and subscribes whom the list of subscribers names.");
+    Ok(0)
+}
 
 /// Checks that everything adds up; status 1 where something does not.
 pub(super) async fn verify(root: &Path) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
     let audit = store.verify(Clock::System.now()).await?;
-    println!(
+    say!(
         "{} issues, {} letters, {} subscriptions, {} histories",
-        audit.issues, audit.deliveries, audit.subscriptions, audit.histories
+        audit.issues,
+        audit.deliveries,
+        audit.subscriptions,
+        audit.histories
     );
     for fault in &audit.faults {
-        println!("  {fault}");
+        say!("  {fault}");
     }
     if audit.faults.is_empty() {
-        println!("Everything adds up.");
+        say!("Everything adds up.");
     }
     Ok(u8::from(!audit.faults.is_empty()))
 }
@@ -36,7 +51,7 @@ pub(super) async fn prune(root: &Path, days: u32) -> Result<u8, Refusal> {
     }
     let store = ledger(&site).await?;
     let pruned = store.prune(Clock::System.now().minus(age)).await?;
-    println!("{} letters of {} issues are now counts.", pruned.deliveries, pruned.issues);
+    say!("{} letters of {} issues are now counts.", pruned.deliveries, pruned.issues);
     Ok(0)
 }
 
@@ -45,12 +60,12 @@ pub(super) async fn adopt(root: &Path) -> Result<u8, Refusal> {
     let site = Site::read(root)?;
     let store = ledger(&site).await?;
     let Some(why) = store.held_because().await? else {
-        println!("The ledger is not held; nothing was changed.");
+        say!("The ledger is not held; nothing was changed.");
         return Ok(0);
     };
-    println!("The ledger was held: {why}.");
+    say!("The ledger was held: {why}.");
     let held = store.adopt(&site.mark()).await?;
-    println!("It goes on from here. {held} unfinished issues are held: see postrider status,");
-    println!("compare with the relay's log, then: postrider issue release ISSUE");
+    say!("It goes on from here. {held} unfinished issues are held: see postrider status,");
+    say!("compare with the relay's log, then: postrider issue release ISSUE");
     Ok(0)
 }

@@ -2,22 +2,29 @@
 //!
 //! Exit status: 0 done, nothing to do, waiting for a retry, or another run is at work; 1 the
 //! operator is needed; 2 the command line or the configuration is wrong. Results go to standard
-//! output, complaints to standard error.
+//! output, complaints to standard error ([`out`]).
 
 mod check;
 mod issue;
 mod ledger;
 mod new;
+mod out;
 mod preview;
 mod run;
 mod selftest;
 mod status;
+mod subscriber;
+mod why;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::service;
+use crate::{domain::subscriber::Cadence, service};
 
 /// A folder of posts becomes feeds that validate and letters that arrive.
 #[derive(Parser)]
@@ -61,21 +68,37 @@ enum Verb {
         /// The folder to make.
         dir: PathBuf,
     },
-    /// Look at configuration, posts, templates and schedules; change nothing.
+    /// Look at configuration, posts, templates, readers and schedules; change nothing.
     #[command(after_help = "Example:  postrider --root my-blog check")]
-    Check,
-    /// Show the letter that a post would make.
-    #[command(after_help = "Example:  postrider preview posts/hello.md --format text")]
+    Check {
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the letter that a post or a digest would make.
+    #[command(
+        after_help = "Examples:  postrider preview posts/hello.md --format html\n           \
+                            postrider preview --digest weekly"
+    )]
     Preview {
-        /// The post: its file, slug, key or address.
-        post: String,
+        /// The post, drafts included: its file, slug, key or address.
+        #[arg(required_unless_present = "digest")]
+        post: Option<String>,
+        /// The newest posts as a digest instead: daily, weekly or monthly.
+        #[arg(long, value_name = "CADENCE", num_args = 0..=1, default_missing_value = "weekly",
+              conflicts_with = "post")]
+        digest: Option<Cadence>,
         /// What to show.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
     /// Show readers, issues and what became of their letters.
     #[command(after_help = "Example:  postrider status")]
-    Status,
+    Status {
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Tell what became of a reader's letter, and why.
     #[command(after_help = "Example:  postrider why ada@example.net weekly/2026-W48")]
     Why {
@@ -87,7 +110,10 @@ enum Verb {
     /// Decide about an issue that is held or has uncertain or failed letters.
     #[command(subcommand)]
     Issue(IssueVerb),
-    /// Look after the ledger: check its sums, thin it out, take over a copy.
+    /// End or change what a reader asked for.
+    #[command(subcommand)]
+    Subscriber(SubscriberVerb),
+    /// Look after the ledger: check its sums, thin it out, take over a copy, begin anew.
     #[command(subcommand)]
     Ledger(LedgerVerb),
     /// Check the promise about crashes on this machine.
@@ -110,6 +136,12 @@ enum LedgerVerb {
     /// Go on with a ledger that is held because it was copied, moved or restored.
     #[command(after_help = "Example:  postrider ledger adopt")]
     Adopt,
+    /// Begin a new ledger where one was lost for good.
+    #[command(
+        after_help = "Example:  postrider ledger new\n\nA new ledger knows nobody who left: \
+                            take them out of the list of subscribers first."
+    )]
+    New,
 }
 
 #[derive(Subcommand)]
@@ -153,6 +185,36 @@ enum SelftestVerb {
         kill: Option<crate::selftest::Kill>,
         #[arg(long, default_value_t = 0)]
         later: u64,
+    },
+}
+
+#[derive(Subcommand)]
+enum SubscriberVerb {
+    /// End a reader's subscriptions, as an unsubscribe link does.
+    #[command(after_help = "Example:  postrider subscriber end ada@example.net letters")]
+    End {
+        /// The reader.
+        address: String,
+        /// The newsletter; left out, all of them.
+        newsletter: Option<String>,
+    },
+    /// Change the cadence of a reader's subscription.
+    #[command(after_help = "Example:  postrider subscriber change ada@example.net weekly letters")]
+    Change {
+        /// The reader.
+        address: String,
+        /// instant, daily, weekly or monthly.
+        cadence: Cadence,
+        /// The newsletter; left out, all of them.
+        newsletter: Option<String>,
+    },
+    /// Change how a reader is called.
+    #[command(after_help = "Example:  postrider subscriber rename ada@example.net \"Ada L.\"")]
+    Rename {
+        /// The reader.
+        address: String,
+        /// The name; may be empty.
+        name: String,
     },
 }
 
@@ -246,32 +308,38 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    log_to_stderr();
+    log_to_stderr(&cli.verb);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("postrider: cannot start: {error}");
+            out::complain(format_args!("cannot start: {error}"));
             return ExitCode::from(1);
         }
     };
     match runtime.block_on(verb(cli)) {
         Ok(status) => ExitCode::from(status),
         Err(refusal) => {
-            eprintln!("postrider: {}", refusal.text);
+            out::complain(format_args!("{}", refusal.text));
             ExitCode::from(refusal.status)
         }
     }
 }
 
-/// `RUST_LOG` chooses; otherwise our own lines from `info` up.
-fn log_to_stderr() {
+/// `RUST_LOG` chooses. Otherwise the service logs its own lines from `info` up; every other verb
+/// tells what happened in its result, so that the log has only what nothing else would say.
+fn log_to_stderr(verb: &Verb) {
+    let level = match verb {
+        Verb::Serve { .. } => "warn,postrider::service=info",
+        _ => "error",
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,postrider::service=info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
+        .log_internal_errors(false)
         .init();
 }
 
@@ -281,20 +349,20 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Run { quiet, json } => run::run(root, quiet, json).await,
         Verb::Serve { listen } => run::serve(root, listen).await,
         Verb::Worker => run::worker(root).await,
-        Verb::New { dir } => new::new(&dir),
-        Verb::Check => check::check(root).await,
-        Verb::Preview { post, format } => preview::preview(root, &post, format).await,
-        Verb::Status => status::status(root).await,
-        Verb::Why { address, issue } => status::why(root, &address, &issue).await,
-        Verb::Issue(IssueVerb::Release { issue }) => issue::release(root, &issue).await,
-        Verb::Issue(IssueVerb::Resolve { issue, outcome }) => {
-            issue::resolve(root, &issue, outcome).await
+        Verb::New { dir } if root == Path::new(".") => new::new(&dir),
+        Verb::New { dir } => new::new(&root.join(dir)),
+        Verb::Check { json } => check::check(root, json).await,
+        Verb::Preview { post, digest, format } => {
+            preview::preview(root, (post.as_deref(), digest), format).await
         }
-        Verb::Issue(IssueVerb::Retry { issue }) => issue::retry(root, &issue).await,
-        Verb::Issue(IssueVerb::Missing { issue }) => issue::missing(root, &issue).await,
+        Verb::Status { json } => status::status(root, json).await,
+        Verb::Why { address, issue } => why::why(root, &address, &issue).await,
+        Verb::Issue(verb) => issue::issue(root, verb).await,
+        Verb::Subscriber(verb) => subscriber::subscriber(root, verb).await,
         Verb::Ledger(LedgerVerb::Verify) => ledger::verify(root).await,
         Verb::Ledger(LedgerVerb::Prune { older_than }) => ledger::prune(root, older_than).await,
         Verb::Ledger(LedgerVerb::Adopt) => ledger::adopt(root).await,
+        Verb::Ledger(LedgerVerb::New) => ledger::new(root).await,
         Verb::Selftest(verb) => selftest::selftest(root, verb).await,
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use super::Refusal;
+use super::{Refusal, out::say};
 use crate::{template, time::Clock};
 
 const CONFIG: &str = include_str!("../../config/postrider.toml");
@@ -56,12 +56,15 @@ pub(super) fn new(dir: &Path) -> Result<u8, Refusal> {
         }
         fs::write(path, text).map_err(fail)?;
     }
-    println!("A new site stands in {}.", dir.display());
-    println!("  Write your name and address into config/postrider.toml, then:");
-    println!("  postrider --root {} check", dir.display());
-    println!("  postrider --root {} run", dir.display());
-    println!("  To change a template, copy it from templates/examples/ to the same place below");
-    println!("  templates/; what you do not copy stays built in.");
+    let dir = dir.display();
+    say!("A new site stands in {dir}.");
+    say!("  1. Write your name and address into config/postrider.toml.");
+    say!("  2. Put yourself into config/subscribers.csv, to get what your readers get:");
+    say!("     you@your-domain.org,Your Name,letters,instant,");
+    say!("  3. postrider --root {dir} check");
+    say!("     postrider --root {dir} run");
+    say!("  To change a template, copy it from templates/examples/ to the same place below");
+    say!("  templates/; what you do not copy stays built in.");
     Ok(0)
 }
 

@@ -1,35 +1,60 @@
-//! `preview POST`: the letter that a post would make, to standard output.
+//! `preview POST` and `preview --digest`: a letter as it would be made, to standard output.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use super::{Format, Refusal};
+use super::{Format, Refusal, out};
 use crate::{
     catalog::{self, Catalog, directory},
     digest::{Digest, message::Recipient, render},
-    domain::{post::Post, subscriber::Cadence, token::Key},
+    domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
     outbox::open::Newsletter,
     rank::{Index, Wish},
-    service::site::Site,
+    service::{nearest, site::Site},
     store::Store,
-    time::Clock,
+    time::{Clock, Timestamp},
 };
 
-/// The catalog as a run would read it, with what the ledger knows; nothing is recorded.
-pub(super) async fn catalog(site: &Site) -> Result<(Catalog, Option<Key>), Refusal> {
-    let sources = directory::read(&site.config.posts).map_err(Refusal::needs_operator)?;
-    let (known, key) = match Store::look(site.location()?).await? {
-        None => (Vec::new(), None),
-        Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
-    };
-    let now = Clock::System.now();
-    Ok((catalog::read(&sources, &known, &site.catalog_settings(), now), key))
+/// How far ahead a look at a scheduled post goes.
+const AHEAD: Duration = Duration::from_secs(1000 * 365 * 86_400);
+
+/// How many posts a digest shows.
+const DIGEST: usize = 3;
+
+/// Posts as a run would read them, with what the ledger knows; nothing is recorded.
+pub(super) struct Reading {
+    sources: catalog::Files,
+    known: Vec<catalog::Known>,
+    key: Option<Key>,
 }
 
-/// A letter of one article, as the first newsletter would send it.
+impl Reading {
+    /// Reads the files of a site.
+    pub(super) async fn of(site: &Site) -> Result<Self, Refusal> {
+        let sources = directory::read(&site.config.posts).map_err(Refusal::needs_operator)?;
+        let (known, key) = match Store::look(site.location()?).await? {
+            None => (Vec::new(), None),
+            Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
+        };
+        Ok(Self { sources, known, key })
+    }
+
+    /// The catalog that a run would publish at `now`.
+    pub(super) fn catalog(&self, site: &Site, now: Timestamp) -> Catalog {
+        catalog::read(&self.sources, &self.known, &site.catalog_settings(), now)
+    }
+
+    /// Every post, with drafts and those that are scheduled.
+    fn everything(&self, site: &Site, now: Timestamp) -> Catalog {
+        let settings = site.catalog_settings();
+        catalog::read_drafts(&self.sources, &self.known, &settings, now.plus(AHEAD))
+    }
+}
+
+/// A letter of the posts at `places`, as the first newsletter would send it in that cadence.
 pub(super) fn letter(
     site: &Site,
     posts: &[Post],
-    place: usize,
+    (places, cadence): (&[usize], Cadence),
     key: &Key,
 ) -> Result<(Newsletter, render::Letter), Refusal> {
     let newsletter = site.newsletters().into_iter().next().ok_or_else(|| {
@@ -43,36 +68,95 @@ pub(super) fn letter(
         now,
         barred: &|_| false,
     };
-    let related = Index::new(posts).suggest(posts, &[place], &wish);
+    let related = Index::new(posts).suggest(posts, places, &wish);
     let picked = |places: &[usize]| places.iter().filter_map(|&p| posts.get(p)).collect();
-    let digest = Digest { articles: picked(&[place]), related: picked(&related) };
-    let head = stationery.letterhead(&newsletter, ("preview", Cadence::Instant), now);
+    let digest = Digest { articles: picked(places), related: picked(&related) };
+    let issue = IssueName::periodic(cadence, now, &site.config.zone)
+        .map_or_else(|| "preview".to_owned(), |name| name.to_string());
+    let head = stationery.letterhead(&newsletter, (&issue, cadence), now);
     let letter = render::render(&site.templates, &head, &digest, &newsletter.sender, key)
         .map_err(Refusal::needs_operator)?;
     Ok((newsletter, letter))
 }
 
-/// Prints the letter of a post.
-pub(super) async fn preview(root: &Path, post: &str, format: Format) -> Result<u8, Refusal> {
+/// Prints the letter of a post, or a digest of the newest posts.
+pub(super) async fn preview(
+    root: &Path,
+    (post, digest): (Option<&str>, Option<Cadence>),
+    format: Format,
+) -> Result<u8, Refusal> {
     let site = Site::read(root)?;
-    let (catalog, key) = catalog(&site).await?;
-    let place = catalog.posts.iter().position(|one| one.is_called(post)).ok_or_else(|| {
-        let names: Vec<&str> = catalog.posts.iter().take(5).map(|p| p.path.as_str()).collect();
-        let text = format!("no published post is called \"{post}\"; try {}", names.join(", "));
-        Refusal::wrong_usage(text)
-    })?;
-    let key = key.unwrap_or_else(|| Key::new(b"preview".to_vec()));
-    let (newsletter, letter) = letter(&site, &catalog.posts, place, &key)?;
+    let reading = Reading::of(&site).await?;
+    let now = Clock::System.now();
+    let catalog = reading.catalog(&site, now);
+    let key = reading.key.clone().unwrap_or_else(|| Key::new(b"preview".to_vec()));
+    let (newsletter, letter) = match (post, digest) {
+        (Some(name), _) => match place(&catalog, name) {
+            Some(at) => letter(&site, &catalog.posts, (&[at], Cadence::Instant), &key)?,
+            None => unpublished(&site, (&reading, &catalog), name, &key)?,
+        },
+        (None, Some(Cadence::Instant)) => {
+            return Err(Refusal::wrong_usage("an instant letter is of one post: name it"));
+        }
+        (None, cadence) => {
+            let places: Vec<usize> = (0..catalog.posts.len().min(DIGEST)).collect();
+            if places.is_empty() {
+                return Err(Refusal::needs_operator("there is no published post to show"));
+            }
+            letter(&site, &catalog.posts, (&places, cadence.unwrap_or(Cadence::Weekly)), &key)?
+        }
+    };
+    print(&newsletter, &letter, &key, format)
+}
+
+fn place(catalog: &Catalog, name: &str) -> Option<usize> {
+    catalog.posts.iter().position(|post| post.is_called(name))
+}
+
+/// The letter of a draft or of a post that is scheduled, which is said beside it.
+fn unpublished(
+    site: &Site,
+    (reading, catalog): (&Reading, &Catalog),
+    name: &str,
+    key: &Key,
+) -> Result<(Newsletter, render::Letter), Refusal> {
+    let everything = reading.everything(site, Clock::System.now());
+    let Some(at) = place(&everything, name) else {
+        return Err(Refusal::wrong_usage(unknown(&everything, name)));
+    };
+    let path = everything.posts.get(at).map_or("", |post| post.path.as_str());
+    match catalog.scheduled.iter().find(|(scheduled, _)| scheduled == path) {
+        Some((_, at)) => out::note(&format!("posts/{path} is scheduled for {}", site.time(*at))),
+        None => out::note(&format!("posts/{path} is a draft")),
+    }
+    letter(site, &everything.posts, (&[at], Cadence::Instant), key)
+}
+
+fn unknown(catalog: &Catalog, name: &str) -> String {
+    let path = name.strip_prefix("posts/").unwrap_or(name);
+    if let Some(refusal) = catalog.refused.iter().find(|refusal| refusal.path == path) {
+        return refusal.to_string();
+    }
+    match nearest(path, catalog.posts.iter().flat_map(|post| [&*post.path, &*post.key])) {
+        Some(near) => format!("no post is called \"{name}\"; did you mean \"{near}\"?"),
+        None => format!("no post is called \"{name}\"; name its file, slug, key or address"),
+    }
+}
+
+fn print(
+    newsletter: &Newsletter,
+    letter: &render::Letter,
+    key: &Key,
+    format: Format,
+) -> Result<u8, Refusal> {
     let address = "reader@example.net".parse().map_err(Refusal::needs_operator)?;
     let reader = Recipient { address, name: "Reader".to_owned(), subscription: 0 };
     let sender = &newsletter.sender;
-    match format {
-        Format::Eml => {
-            let octets = sender.message(&letter, &reader, &key).map_err(Refusal::needs_operator)?;
-            print!("{}", String::from_utf8_lossy(&octets));
-        }
-        Format::Text => print!("{}", sender.readable(&letter.text, false, &reader, &key)),
-        Format::Html => print!("{}", sender.readable(&letter.html, true, &reader, &key)),
-    }
+    let octets = match format {
+        Format::Eml => sender.message(letter, &reader, key).map_err(Refusal::needs_operator)?,
+        Format::Text => sender.readable(&letter.text, false, &reader, key).into_bytes(),
+        Format::Html => sender.readable(&letter.html, true, &reader, key).into_bytes(),
+    };
+    out::octets(&octets);
     Ok(0)
 }

@@ -4,9 +4,15 @@ use std::{io::IsTerminal as _, net::SocketAddr, path::Path, sync::Arc, time::Dur
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Refusal;
+use super::{
+    Refusal,
+    out::{self, say},
+};
 use crate::{
-    service::{self, Progress, Run, Step, daemon, lock, signals, site::Site, worker},
+    config::Way,
+    service::{
+        self, Progress, Run, Step, daemon, lock, signals, site::Site, summary::Summary, worker,
+    },
     time::Clock,
 };
 
@@ -23,9 +29,7 @@ pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refu
         Ok(run) => run,
         Err(service::Error::Lock(held @ lock::Error::Held(_))) => {
             bar.finish_and_clear();
-            if !quiet {
-                println!("{held}");
-            }
+            tell_held(&held.to_string(), quiet, json);
             return Ok(0);
         }
         Err(error) => return Err(error.into()),
@@ -34,16 +38,27 @@ pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refu
     run.end().await;
     bar.finish_and_clear();
     let summary = passed?;
-    let status = u8::from(summary.needs_operator());
-    if json {
-        println!("{}", serde_json::to_string_pretty(&summary).unwrap_or_default());
-    } else if !quiet || status > 0 {
-        print!("{summary}");
-        if summary.letters.sent > 0 && site.config.way == crate::config::Way::Eml {
-            println!("Letters are in {}", site.shown(&site.config.outbox));
-        }
+    match (json, quiet) {
+        (true, _) => out::json(&summary),
+        (false, true) => summary.complaints().for_each(|complaint| say!("{complaint}")),
+        (false, false) => tell(&site, &summary),
     }
-    Ok(status)
+    Ok(u8::from(summary.needs_operator()))
+}
+
+fn tell_held(held: &str, quiet: bool, json: bool) {
+    match (json, quiet) {
+        (true, _) => out::json(&serde_json::json!({ "held": held })),
+        (false, true) => {}
+        (false, false) => say!("{held}"),
+    }
+}
+
+fn tell(site: &Site, summary: &Summary) {
+    say!("{}", summary.to_string().trim_end());
+    if summary.letters.sent > 0 && site.config.way == Way::Eml {
+        say!("Letters are in {}", site.shown(&site.config.outbox));
+    }
 }
 
 /// A line that names the step, on a terminal only.
@@ -76,13 +91,10 @@ fn show(bar: &ProgressBar, step: Step) {
 
 /// The same for ever.
 pub(super) async fn serve(root: &Path, listen: Option<SocketAddr>) -> Result<u8, Refusal> {
-    match daemon::serve(root, listen, Clock::System).await {
+    let ready = |address| say!("Serving http://{address}/ (Ctrl-C stops)");
+    match daemon::serve(root, listen, Clock::System, ready).await {
         Ok(()) => Ok(0),
         Err(daemon::Error::Site(error)) => Err(error.into()),
-        Err(daemon::Error::Run(service::Error::Lock(held @ lock::Error::Held(_)))) => {
-            println!("{held}");
-            Ok(0)
-        }
         Err(error) => Err(Refusal::needs_operator(error)),
     }
 }

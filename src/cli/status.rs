@@ -1,124 +1,151 @@
-//! `status` and `why`: what the ledger knows, in sentences.
+//! `status`: readers, issues and what became of their letters.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
+
+use serde::Serialize;
 
 use super::{
     Refusal,
-    issue::{ledger, named},
+    issue::ledger,
+    out::{self, say},
 };
 use crate::{
-    domain::{address::Address, delivery::DeliveryState},
-    service::site::Site,
-    store::{Store, deliveries::Account, issues::Issue},
+    domain::delivery::DeliveryState,
+    service::{next_try, site::Site, summary::NextTry},
+    store::{Store, issues::Issue},
+    time::Clock,
 };
 
 /// How many issues are listed.
 const LISTED: usize = 20;
 
+#[derive(Serialize)]
+struct Status {
+    /// Why the whole ledger is held.
+    held: Option<String>,
+    readers: Vec<Readers>,
+    issues: Vec<Listed>,
+    /// Letters still to be sent.
+    waiting: u64,
+    next_try: Option<NextTry>,
+}
+
+#[derive(Serialize)]
+struct Readers {
+    newsletter: String,
+    cadence: String,
+    state: String,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    newsletter: String,
+    name: String,
+    state: String,
+    note: Option<String>,
+    letters: BTreeMap<&'static str, u64>,
+    /// Addresses.
+    uncertain: Vec<String>,
+}
+
 /// Readers, issues and what became of their letters.
-pub(super) async fn status(root: &Path) -> Result<u8, Refusal> {
+pub(super) async fn status(root: &Path, json: bool) -> Result<u8, Refusal> {
     let site = Site::read(root)?;
     let store = ledger(&site).await?;
-    let held = store.held_because().await?;
-    if let Some(why) = &held {
-        println!("Held: {why}. Nothing is sent until: postrider ledger adopt");
+    let status = Status::read(&site, &store).await?;
+    if json {
+        out::json(&status);
+    } else {
+        status.tell();
     }
-    println!("Readers");
-    for (newsletter, cadence, state, count) in store.audience_counts().await? {
-        println!("  {newsletter} {cadence}: {count} {state}");
-    }
-    println!("Issues");
-    let issues = store.latest_issues(LISTED).await?;
-    if issues.is_empty() {
-        println!("  none yet");
-    }
-    let mut needed = held.is_some();
-    let counts = store.counts().await?;
-    for issue in &issues {
-        let of = counts.iter().filter(|count| count.issue == issue.id);
-        let states: Vec<String> = of.map(|c| format!("{} {}", c.count, c.state)).collect();
-        println!("  {} {} ({}): {}", issue.newsletter, issue.name, issue.state, states.join(", "));
-        if let Some(note) = &issue.note {
-            println!("    {note}");
+    let is_needed = |issue: &Listed| issue.state == "held" || !issue.uncertain.is_empty();
+    Ok(u8::from(status.held.is_some() || status.issues.iter().any(is_needed)))
+}
+
+impl Status {
+    async fn read(site: &Site, store: &Store) -> Result<Self, Refusal> {
+        let counts = store.counts().await?;
+        let mut issues = Vec::new();
+        for issue in store.latest_issues(LISTED).await? {
+            let of = counts.iter().filter(|count| count.issue == issue.id);
+            let letters = of.map(|count| (count.state.as_str(), count.count)).collect();
+            issues.push(Listed::of(store, issue, letters).await?);
         }
-        needed |= issue.state == "held";
-        needed |= doubts(&store, issue).await? > 0;
+        let open = counts.iter().filter(|count| count.state.is_open());
+        let readers = store.audience_counts().await?.into_iter();
+        let readers = readers.map(|(newsletter, cadence, state, count)| Readers {
+            newsletter,
+            cadence,
+            state,
+            count,
+        });
+        Ok(Self {
+            held: store.held_because().await?,
+            readers: readers.collect(),
+            issues,
+            waiting: open.map(|count| count.count).sum(),
+            next_try: next_try(store, site, Clock::System.now()).await?,
+        })
     }
-    Ok(u8::from(needed))
-}
 
-/// Names the uncertain letters of an issue.
-async fn doubts(store: &Store, issue: &Issue) -> Result<usize, Refusal> {
-    let uncertain = store.accounts(issue.id, Some(DeliveryState::Uncertain)).await?;
-    for account in &uncertain {
-        println!("    uncertain: {}", account.address);
-    }
-    if !uncertain.is_empty() {
-        println!("    settle them: postrider issue resolve {} --as sent|resend|failed", issue.name);
-    }
-    Ok(uncertain.len())
-}
-
-/// What became of one reader's letter.
-pub(super) async fn why(root: &Path, address: &str, name: &str) -> Result<u8, Refusal> {
-    let site = Site::read(root)?;
-    let store = ledger(&site).await?;
-    let address: Address = address.parse().map_err(Refusal::wrong_usage)?;
-    for issue in named(&store, name).await? {
-        match store.account(issue.id, &address).await? {
-            Some(account) => tell(&store, &issue, &account).await?,
-            None => absent(&store, &issue, &address).await?,
+    fn tell(&self) {
+        if let Some(why) = &self.held {
+            say!("Held: {why}. Nothing is sent until: postrider ledger adopt");
         }
-    }
-    Ok(0)
-}
-
-async fn tell(store: &Store, issue: &Issue, account: &Account) -> Result<(), Refusal> {
-    println!("{} of {} to {}: {}", issue.name, issue.newsletter, account.address, account.state);
-    let posts = store.post_ids(&account.posts).await?;
-    for post in posts {
-        println!("  carries {post}");
-    }
-    if let Some(at) = account.first_intent {
-        println!("  first handed over at {at}, {} attempts", account.attempts);
-    }
-    if let Some(at) = account.settled {
-        println!("  {} since {at}", account.state);
-    }
-    if account.state == DeliveryState::Ready.as_str() {
-        println!("  to be sent from {} on", account.not_before);
-    }
-    if let Some(reply) = &account.reply {
-        println!("  {reply}");
-    }
-    Ok(())
-}
-
-async fn absent(store: &Store, issue: &Issue, address: &Address) -> Result<(), Refusal> {
-    let pruned = store.pruned(issue.id).await?;
-    if !pruned.is_empty() {
-        let states: Vec<String> =
-            pruned.iter().map(|c| format!("{} {}", c.count, c.state)).collect();
-        println!("{} of {} was pruned: {}.", issue.name, issue.newsletter, states.join(", "));
-        println!("  {address} may be among them; who they were is no longer on record");
-        return Ok(());
-    }
-    println!("{} of {} has no letter for {address}:", issue.name, issue.newsletter);
-    let subscriptions = store.subscriptions_of(address).await?;
-    let ours: Vec<_> =
-        subscriptions.iter().filter(|one| one.newsletter == issue.newsletter).collect();
-    if ours.is_empty() {
-        println!("  this address never subscribed to {}", issue.newsletter);
-    }
-    for one in ours {
-        println!("  subscribed as {}, {}, from {}", one.cadence, one.source, one.eligible_from);
-        match one.ended_at {
-            Some(at) => println!("  the subscription ended at {at}"),
-            None if !issue.name.starts_with(&one.cadence) => {
-                println!("  this issue is for readers of another rhythm");
+        say!("Readers");
+        if self.readers.is_empty() {
+            say!("  none yet");
+        }
+        for Readers { newsletter, cadence, state, count } in &self.readers {
+            say!("  {newsletter} {cadence}: {count} {state}");
+        }
+        say!("Issues");
+        if self.issues.is_empty() {
+            say!("  none yet");
+        }
+        self.issues.iter().for_each(Listed::tell);
+        match &self.next_try {
+            Some(next) => {
+                say!("Letters");
+                say!("  {} waiting, next try {}: {}", self.waiting, next.shown, next.why);
             }
-            None => println!("  the posts of the issue were known before, or the reader has them"),
+            None if self.waiting > 0 => say!("Letters\n  {} waiting", self.waiting),
+            None => {}
         }
     }
-    Ok(())
+}
+
+impl Listed {
+    async fn of(
+        store: &Store,
+        issue: Issue,
+        letters: BTreeMap<&'static str, u64>,
+    ) -> Result<Self, Refusal> {
+        let uncertain = store.accounts(issue.id, Some(DeliveryState::Uncertain)).await?;
+        Ok(Self {
+            newsletter: issue.newsletter,
+            name: issue.name,
+            state: issue.state,
+            note: issue.note,
+            letters,
+            uncertain: uncertain.into_iter().map(|account| account.address).collect(),
+        })
+    }
+
+    fn tell(&self) {
+        let Self { newsletter, name, state, note, letters, uncertain } = self;
+        let letters: Vec<String> =
+            letters.iter().map(|(of, count)| format!("{count} {of}")).collect();
+        say!("  {newsletter} {name} ({state}): {}", letters.join(", "));
+        if let Some(note) = note {
+            say!("    {note}");
+        }
+        for address in uncertain {
+            say!("    uncertain: {address}");
+        }
+        if !uncertain.is_empty() {
+            say!("    settle them: postrider issue resolve {name} --as sent|ready|failed");
+        }
+    }
 }

@@ -54,22 +54,25 @@ impl Address {
         format!("{first}***@{}", self.domain())
     }
 
-    /// Whether the domain is reserved for examples and tests (RFC 2606, RFC 6761), so that no
-    /// public mail server can ever deliver to it.
+    /// Whether the domain is reserved for examples and tests.
     pub fn is_reserved(&self) -> bool {
-        let domain = self.domain();
-        let labels: Vec<&str> = domain.rsplit('.').collect();
-        matches!(
-            labels[..],
-            ["test" | "invalid" | "localhost" | "example", ..]
-                | ["com" | "net" | "org", "example", ..]
-        )
+        is_reserved(self.domain())
     }
 
     /// Whether the local part needs SMTPUTF8 (RFC 6531).
     pub fn needs_smtputf8(&self) -> bool {
         !self.local().is_ascii()
     }
+}
+
+/// Whether a domain is reserved for examples and tests (RFC 2606, RFC 6761), so that no public
+/// server can ever be reached by it.
+pub fn is_reserved(domain: &str) -> bool {
+    let labels: Vec<&str> = domain.rsplit('.').collect();
+    matches!(
+        labels[..],
+        ["test" | "invalid" | "localhost" | "example", ..] | ["com" | "net" | "org", "example", ..]
+    )
 }
 
 impl FromStr for Address {

@@ -294,8 +294,13 @@ impl Floor {
     /// Notes that a lane gave up on the relay. Where no lane ever had a connection, or another
     /// try can only do harm (a password refused again and again), the desk closes.
     pub(super) fn give_up(&self, why: &str, for_good: bool) {
-        tracing::warn!(why, "a connection gave up on the relay");
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(masked(why));
+        let told = {
+            let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            trouble.replace(masked(why)).is_some()
+        };
+        if !told {
+            tracing::warn!(why, "the relay was given up, letters wait");
+        }
         if for_good || !self.reached.load(Ordering::Relaxed) {
             self.shelf.close();
         }

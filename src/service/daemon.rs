@@ -1,30 +1,36 @@
 //! `serve`: the same run for ever, and the door for unsubscribe links and published files.
 //!
-//! It wakes for the next planned issue, for the next retry and once a minute to look for new
-//! posts; it holds the instance lock all the while. Configuration and templates are read again
-//! for each pass; when they cannot be read, the last good ones stay in use and the log says why.
+//! It wakes for the next planned issue and once a minute to look for new posts, and holds the
+//! instance lock all the while. Letters are sent in a task of its own beside the passes, which
+//! wakes for the next retry and after each pass: a long issue keeps no post from appearing.
+//! SIGHUP asks for a pass at once.
+//! Configuration and templates are read again for each pass; when they cannot be read, the last
+//! good ones stay in use and the log says why.
 //!
 //! SIGTERM, SIGINT and SIGHUP finish what is in flight, give the rest back and end with status 0. Under
 //! systemd it reports READY and STOPPING (`Type=notify`).
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use axum::Router;
+use serde::Serialize;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
 };
 
-use serde::Serialize;
-use tokio::{net::TcpListener, sync::watch};
-
 use super::{
-    Error as RunError, Progress, Run, signals,
+    Error as RunError, Progress, Run,
+    report::Reporter,
+    signals,
     site::{self, Site},
     summary::Summary,
 };
 use crate::{
     domain::post::Direction,
-    store::Store,
+    template,
     time::{Clock, Timestamp},
     web::{self, Notice, Web},
 };
@@ -49,26 +55,39 @@ pub enum Error {
     Signals(std::io::Error),
 }
 
-/// Serves the site below `root` until a signal comes. `listen` goes before the configuration.
-pub async fn serve(root: &Path, listen: Option<SocketAddr>, clock: Clock) -> Result<(), Error> {
-    let site = Arc::new(Site::read(root)?);
-    let stop = signals::stop().map_err(Error::Signals)?;
+/// Serves the site below `root` until a signal comes. `listen` goes before the configuration;
+/// `ready` is told the address once it is listened on.
+pub async fn serve(
+    root: &Path,
+    listen: Option<SocketAddr>,
+    clock: Clock,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), Error> {
+    let site = Site::read(root)?;
+    let stop = signals::stop_but_hang_up().map_err(Error::Signals)?;
+    let address = listen.unwrap_or(site.config.listen);
+    let failed = |error| Error::Listen(address, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let site = Arc::new(site.listening_at(address));
     let quiet: Progress = Arc::new(|_| {});
     let run = Run::begin(site.clone(), "serve", clock.clone(), stop.clone(), quiet).await?;
-    let address = listen.unwrap_or(site.config.listen);
-    let listener =
-        TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
-    let (web, folder) = (web(&site, &run, &clock), site.config.output.clone());
-    let answering = tokio::spawn(answer(listener, web, folder, stop.clone()));
-    tracing::info!(%address, "serving");
+    let nudge = signal(SignalKind::hangup()).map_err(Error::Signals)?;
+    let doors = doors(&site, web(&site, &run, &clock));
+    let answering = tokio::spawn(answer(listener, doors, stop.clone()));
+    let sending = tokio::spawn(run.sending().for_ever());
+    ready(address);
     notify(&[sd_notify::NotifyState::Ready]);
-    let stop = run.stop.clone();
-    let ended = passes(run, site, &clock, stop).await;
+    Service { run, site, address, stop, nudge }.passes(sending).await;
     notify(&[sd_notify::NotifyState::Stopping]);
-    if let Err(error) = answering.await {
-        tracing::warn!(%error, "the web server ended badly");
+    ended(answering.await, "the web server");
+    Ok(())
+}
+
+fn ended(task: Result<(), tokio::task::JoinError>, what: &str) {
+    if let Err(error) = task {
+        tracing::error!(%error, "{what} ended badly");
     }
-    ended
 }
 
 pub(super) fn notify(states: &[sd_notify::NotifyState<'_>]) {
@@ -77,68 +96,74 @@ pub(super) fn notify(states: &[sd_notify::NotifyState<'_>]) {
     }
 }
 
-async fn passes(
-    mut run: Run,
-    mut site: Arc<Site>,
-    clock: &Clock,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(), Error> {
-    let mut bell = run.store.bell().await.map_err(RunError::from)?;
-    while !*stop.borrow() {
-        match Site::read(&site.root) {
-            Ok(fresh) => site = Arc::new(fresh),
-            Err(error) => tracing::error!(%error, "the last good configuration stays in use"),
-        }
-        match run.pass(site.clone()).await {
-            Ok(summary) => report(&summary),
-            Err(error) => tracing::error!(%error, "this pass failed; the next one goes on"),
-        }
-        let pause = pause(&run.store, &site, clock.now()).await;
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = bell.rings() => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-    }
-    run.end().await;
-    Ok(())
+/// The passes of a service.
+struct Service {
+    run: Run,
+    /// The last one that could be read.
+    site: Arc<Site>,
+    address: SocketAddr,
+    stop: watch::Receiver<bool>,
+    /// SIGHUP.
+    nudge: Signal,
 }
 
-fn report(summary: &Summary) {
-    for trouble in &summary.troubles {
-        tracing::error!("{trouble}");
+impl Service {
+    /// Pass after pass until the stop comes; then waits for the sending to finish what is in
+    /// flight.
+    async fn passes(mut self, sending: JoinHandle<()>) {
+        let mut reporter = Reporter::default();
+        while !*self.stop.borrow() {
+            match self.pass().await {
+                Ok(summary) => reporter.report(&summary),
+                Err(error) => tracing::error!(%error, "this pass failed; the next one goes on"),
+            }
+            let pause = pause(&self.site, self.run.clock.now());
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = self.nudge.recv() => {}
+                _ = self.stop.wait_for(|stop| *stop) => {}
+            }
+        }
+        ended(sending.await, "the sending");
+        self.run.end().await;
     }
-    if summary.is_idle() {
-        return;
+
+    async fn pass(&mut self) -> Result<Summary, RunError> {
+        let fresh = Site::read(&self.site.root);
+        let stale = fresh.map(|fresh| self.site = Arc::new(fresh.listening_at(self.address))).err();
+        let mut summary = self.run.plan(self.site.clone()).await?;
+        if let Some(error) = stale {
+            summary.trouble(format!("{error}; the last good configuration stays in use"));
+        }
+        self.run.count(&mut summary).await?;
+        Ok(summary)
     }
-    tracing::info!(
-        published = summary.posts.published,
-        files = summary.feeds.written + summary.pages.written,
-        issues = ?summary.issues.opened,
-        sent = summary.letters.sent,
-        deferred = summary.letters.deferred,
-        failed = summary.letters.failed,
-        uncertain = summary.letters.uncertain,
-        "pass done"
-    );
 }
 
-/// Until the next planned issue or retry, a minute at most.
-async fn pause(store: &Store, site: &Site, now: Timestamp) -> Duration {
+/// Until the next planned issue, a minute at most.
+fn pause(site: &Site, now: Timestamp) -> Duration {
     let newsletters = site.config.newsletters.iter();
     let schedules = newsletters.flat_map(|one| &one.cadences).filter_map(|(_, s)| s.as_ref());
-    let planned = schedules.filter_map(|schedule| schedule.after(now).next());
-    let retry = store.next_due().await.ok().flatten();
-    let next = planned.chain(retry).min();
-    let until = next.map_or(PAUSE, |next| next.since(now));
+    let planned = schedules.filter_map(|schedule| schedule.after(now).next()).min();
+    let until = planned.map_or(PAUSE, |next| next.since(now));
     until.clamp(Duration::from_secs(1), PAUSE)
 }
 
-async fn answer(listener: TcpListener, web: Web, folder: PathBuf, mut stop: watch::Receiver<bool>) {
+/// The doors, at the root and below the path of the public address: a web server in front may
+/// hand requests on with that path or without.
+fn doors(site: &Site, web: Web) -> Router {
+    let files = web::files::router(site.config.output.clone(), web.page.clone());
+    let doors = web::router(web).merge(files);
+    match site.config.url.path().trim_end_matches('/') {
+        "" => doors,
+        prefix => Router::new().nest(prefix, doors.clone()).merge(doors),
+    }
+}
+
+async fn answer(listener: TcpListener, doors: Router, mut stop: watch::Receiver<bool>) {
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let doors = web::router(web).merge(web::files::router(folder));
     let served = axum::serve(listener, doors).with_graceful_shutdown(stopped).await;
     if let Err(error) = served {
         tracing::error!(%error, "the web server failed");
@@ -184,16 +209,28 @@ struct Field {
     value: &'static str,
 }
 
-/// A page in the site's own clothes; plain text where its template fails.
-fn page(site: &Site, notice: Notice) -> String {
+/// A page in the site's own clothes; a plain one where its template fails.
+fn page(site: &Site, told: Notice) -> String {
+    notice(site, told).unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        "<!doctype html><title>Sorry</title><p>This page could not be made.".to_owned()
+    })
+}
+
+/// The page behind an unsubscribe link as its readers would see it: for a look at the template.
+pub fn sample(site: &Site) -> Result<String, template::Error> {
+    notice(site, Notice::Ask { newsletter: String::new(), token: String::new() })
+}
+
+fn notice(site: &Site, told: Notice) -> Result<String, template::Error> {
     let named = |id: &str| {
         let found = site.config.newsletters.iter().find(|one| one.id == id);
         found.map_or_else(|| id.to_owned(), |one| one.name.clone())
     };
-    let (heading, paragraph, form) = match notice {
+    let (heading, paragraph, form) = match told {
         Notice::Ask { newsletter, token } => (
             format!("Leave {}?", named(&newsletter)),
-            "One press of the button, and no further letter of it is sent to you.".to_owned(),
+            "Press the button and you get no more of these letters.".to_owned(),
             Some(Form {
                 action: format!("{}unsubscribe/{token}", site.config.url.path()),
                 button: "Unsubscribe",
@@ -203,6 +240,11 @@ fn page(site: &Site, notice: Notice) -> String {
         Notice::Done { newsletter } => (
             "You have left".to_owned(),
             format!("{} will not be sent to you any more.", named(&newsletter)),
+            None,
+        ),
+        Notice::Absent => (
+            "There is no page here".to_owned(),
+            "It may have moved, or its address was cut off on the way.".to_owned(),
             None,
         ),
         Notice::Broken => (
@@ -224,8 +266,5 @@ fn page(site: &Site, notice: Notice) -> String {
         paragraphs: vec![paragraph],
         form,
     };
-    site.templates.render("web/notice.html", &page).unwrap_or_else(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        "<!doctype html><title>Sorry</title><p>This page could not be made.".to_owned()
-    })
+    site.templates.render("web/notice.html", &page)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Error, Progress, Run, open_store, site::Site, summary::Summary};
+use super::{Error, Progress, Run, open_store, sending::Sending, site::Site, summary::Summary};
 use crate::{config::Uncertain, domain::delivery::DeliveryState, store::Ledger, time::Clock};
 
 /// How often a letter that became uncertain is sent by the policy to resend.
@@ -23,12 +23,16 @@ impl Run {
             return Err(Error::NotShared(site.ledger_shown()));
         }
         let (ledger, progress): (Ledger, Progress) = (store.ledger().await?, Arc::new(|_| {}));
-        Ok(Self { site, store, ledger, clock, last: None, stop, progress, watch: None, turn: None })
+        let sites = watch::channel(site.clone()).0;
+        let (last, watch, turn) = (None, None, None);
+        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, turn })
     }
+}
 
+impl Sending {
     /// Whether the ledger is the one that ran last; a trouble where it is not.
-    pub(super) async fn may_send(&self, summary: &mut Summary) -> Result<bool, Error> {
-        let held = self.store.check_instance(&self.site.mark()).await?;
+    pub(super) async fn may_send(&self, site: &Site, summary: &mut Summary) -> Result<bool, Error> {
+        let held = self.store.check_instance(&site.mark()).await?;
         if let Some(why) = &held {
             summary.troubles.push(format!(
                 "nothing is sent, the ledger is held: {why}. Make sure that no other copy of it \
@@ -39,10 +43,10 @@ impl Run {
     }
 
     /// What the dead left behind, and what is uncertain, is settled as the operator wishes.
-    pub(super) async fn settle(&self) -> Result<(), Error> {
+    pub(super) async fn settle(&self, site: &Site) -> Result<(), Error> {
         let now = self.clock.now();
         self.store.reap(now).await?;
-        let settled = match self.site.config.uncertain {
+        let settled = match site.config.uncertain {
             Uncertain::Hold => 0,
             Uncertain::Resend => {
                 self.store.settle_doubts(DeliveryState::Ready, RESENT, now).await?

@@ -10,40 +10,42 @@
 //! early: [`Error`].
 
 pub mod alarm;
+mod beginning;
 pub mod daemon;
 mod ledger;
 pub mod lock;
+mod overrides;
 mod pages;
 pub mod readers;
+mod report;
+mod sending;
 pub mod signals;
 pub mod site;
+mod standing;
 pub mod summary;
 mod turn;
 pub mod worker;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 
 use crate::{
     catalog::{self, Catalog, directory},
     config::FirstRun,
-    digest::{message::Recipient, render::Letter},
-    domain::{delivery::DeliveryState, token::Key},
-    outbox::{
-        attempt::Envelope,
-        open::{Newsletter, Printer},
-        transport::{Outgoing, Transport},
-        watch::Watch,
-        worker::{self as desk, Desk, Letters, Unmade},
-    },
+    domain::{post::PostId, token::Key},
+    outbox::{open::Printer, watch::Watch, worker as desk},
     rank::Index,
-    store::{self, Ledger, Store, deliveries::Leased},
+    store::{self, Ledger, Store},
     time::{self, Clock, Timestamp},
 };
+pub use beginning::begin_ledger;
 use pages::Press;
+use readers::List;
+use sending::Sending;
+pub use signals::never_stops;
 use site::Site;
+pub use standing::next_try;
 use summary::Summary;
 use turn::Turn;
 
@@ -71,13 +73,20 @@ pub enum Error {
          share a ledger on a server (ledger.url)"
     )]
     NotShared(String),
+    /// The ledger that was there is gone.
+    #[error(
+        "the ledger {0} cannot be used: {1}. Put back a copy of it; a new one would write to \
+         people who have left. If it is lost for good, take these out of the list of subscribers \
+         and say: postrider ledger new"
+    )]
+    LostLedger(String, String),
+    /// A new ledger was asked for where there is one.
+    #[error("there is a ledger at {0}; move it away before a new one is begun")]
+    LedgerStands(String),
     /// No random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
 }
-
-/// Files written at once: enough that the ledger's syncs are shared by many.
-const FILES_AT_ONCE: usize = 16;
 
 /// Where a run tells how far it is.
 pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
@@ -94,6 +103,8 @@ pub enum Step {
 /// A run in the making: the site, its open ledger and the lock on it.
 pub struct Run {
     site: Arc<Site>,
+    /// Tells the sending of the site of each pass.
+    sites: watch::Sender<Arc<Site>>,
     /// The ledger.
     pub store: Store,
     ledger: Ledger,
@@ -131,8 +142,9 @@ impl Run {
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
-        let turn = Some(turn);
-        Ok(Self { site, store, ledger, clock, last, stop, progress, watch: None, turn })
+        let sites = watch::channel(site.clone()).0;
+        let (watch, turn) = (None, Some(turn));
+        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, turn })
     }
 
     /// The same run, looked on by `watch` while it sends.
@@ -155,35 +167,80 @@ impl Run {
 
     /// One pass from posts to letters.
     pub async fn pass(&mut self, site: Arc<Site>) -> Result<Summary, Error> {
+        let mut summary = self.plan(site).await?;
+        let waiting = self.waiting().await?;
+        (self.progress)(Step::Begin("sending letters", Some(waiting)));
+        self.sending().drain(&mut summary).await?;
+        if *self.stop.borrow() {
+            summary.warnings.push("stopped by a signal; the next run goes on here".to_owned());
+        }
+        self.count(&mut summary).await?;
+        Ok(summary)
+    }
+
+    /// A pass without the sending: from posts to open issues.
+    async fn plan(&mut self, site: Arc<Site>) -> Result<Summary, Error> {
         self.site = site;
-        let mut summary = Summary::default();
+        let mut summary = Summary { warnings: self.site.notes.clone(), ..Summary::default() };
         let now = self.clock.now();
         let last = self.last.replace(now).max(self.ledger.baseline_at);
         summary.troubles.extend(last.and_then(|last| time::oddity(last, now)));
-        (self.progress)(Step::Begin("reading posts", None));
-        let catalog = self.read(now, &mut summary).await?;
-        self.subscribe(now, &mut summary).await?;
-        if let Some(catalog) = catalog {
-            let pages = u64::try_from(catalog.posts.len()).ok();
-            (self.progress)(Step::Begin("writing pages", pages));
-            let index = Index::new(&catalog.posts);
-            let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
-            if press.publish(&catalog, &mut summary) {
-                (self.progress)(Step::Begin("opening issues", None));
-                self.open(&catalog, &index, now, &mut summary).await?;
-            } else {
-                summary.troubles.push(
-                    "no new issue was opened, since its letters would link to pages that are \
-                     missing"
-                        .to_owned(),
-                );
-            }
+        let list = List::read(&self.site, now);
+        if self.waits_for_readers(&list) {
+            summary.trouble(list.unusable());
+            summary.troubles.extend(list.import.refused);
+        } else {
+            self.publish(&list, now, &mut summary).await?;
         }
-        let waiting = self.waiting().await?;
-        (self.progress)(Step::Begin("sending letters", Some(waiting)));
-        self.send(&mut summary).await?;
-        self.count(&mut summary).await?;
+        self.sites.send_replace(self.site.clone());
         Ok(summary)
+    }
+
+    /// Whether this is the first run, which mails the newest post, and nobody is known to mail it
+    /// to: it would be lost for those whose line or file is mended later.
+    fn waits_for_readers(&self, list: &List) -> bool {
+        self.ledger.baseline_at.is_none()
+            && self.site.config.first_run == FirstRun::Latest
+            && list.import.rows.is_empty()
+            && !list.import.refused.is_empty()
+    }
+
+    async fn publish(
+        &mut self,
+        list: &List,
+        now: Timestamp,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        (self.progress)(Step::Begin("reading posts", None));
+        let catalog = self.read(now, summary).await?;
+        self.subscribe(list, now, summary).await?;
+        let Some(catalog) = catalog else { return Ok(()) };
+        let pages = u64::try_from(catalog.posts.len()).ok();
+        (self.progress)(Step::Begin("writing pages", pages));
+        let index = Index::new(&catalog.posts);
+        let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
+        let missing = press.publish(&catalog, summary);
+        (self.progress)(Step::Begin("opening issues", None));
+        if self.lacks_pages(&missing, now).await? {
+            summary.trouble(
+                "no new issue was opened, since its letters would link to pages that are missing",
+            );
+            return Ok(());
+        }
+        self.open(&catalog, &index, now, summary).await
+    }
+
+    /// What hands over letters, for the site of the latest pass.
+    fn sending(&self) -> Sending {
+        Sending {
+            store: self.store.clone(),
+            key: self.ledger.key.clone(),
+            clock: self.clock.clone(),
+            stop: self.stop.clone(),
+            progress: self.progress.clone(),
+            watch: self.watch.clone(),
+            sites: self.sites.subscribe(),
+        }
     }
 
     /// Reads and records the posts; `None` when the folder cannot be read.
@@ -195,7 +252,7 @@ impl Run {
         let sources = match directory::read(&self.site.config.posts) {
             Ok(sources) => sources,
             Err(error) => {
-                summary.troubles.push(error.to_string());
+                summary.trouble(error);
                 return Ok(None);
             }
         };
@@ -203,7 +260,7 @@ impl Run {
         let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
         if catalog.is_emptied {
-            summary.troubles.push(emptied(&self.site));
+            summary.trouble(emptied(&self.site));
             return Ok(None);
         }
         if self.ledger.baseline_at.is_none() {
@@ -218,36 +275,45 @@ impl Run {
         Ok(Some(catalog))
     }
 
-    /// Imports the file of subscribers when it is new or has changed.
-    async fn subscribe(&self, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
-        let Some(path) = &self.site.config.subscribers else { return Ok(()) };
-        let shown = self.site.shown(path);
-        let octets = match std::fs::read(path) {
-            Ok(octets) => octets,
-            Err(error) => {
-                summary.troubles.push(format!("cannot read {shown}: {error}"));
-                return Ok(());
+    /// Imports the file of subscribers when it is new or has changed, or what is offered has.
+    async fn subscribe(
+        &self,
+        list: &List,
+        now: Timestamp,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        summary.troubles.extend(list.import.refused.iter().cloned());
+        summary.warnings.extend(list.import.notes.iter().cloned());
+        if list.is_read() && !self.store.was_imported(&list.shown, &list.hash).await? {
+            if self.store.knows_file(&list.shown).await? {
+                let known = self.store.imported(&list.shown).await?;
+                summary.warnings.extend(list.without_effect(&known));
             }
-        };
-        let hash: String = Sha256::digest(&octets).iter().map(|o| format!("{o:02x}")).collect();
-        let text = String::from_utf8_lossy(&octets);
-        let newsletters = &self.site.config.newsletters;
-        let import = readers::read(&shown, &text, now, |id, cadence| {
-            let offers = |one: &crate::config::Newsletter| {
-                one.id == id && one.cadences.iter().any(|(offered, _)| *offered == cadence)
-            };
-            let found = newsletters.iter().any(offers);
-            found.then_some(()).ok_or_else(|| format!("no newsletter \"{id}\" offers {cadence}"))
-        });
-        summary.troubles.extend(import.refused);
-        if !self.store.was_imported(&shown, &hash).await? {
+            summary.warnings.extend(list.unconfirmed());
             // What appeared in the pass in which a reader came is not for that reader, but for
             // what a first run mails.
             let is_first = self.ledger.baseline_at == Some(now);
             let from = if is_first { now } else { now.plus(Duration::from_micros(1)) };
-            summary.readers.added = self.store.import(&import.rows, (&shown, &hash), from).await?;
+            let file = (list.shown.as_str(), list.hash.as_str());
+            summary.readers.added = self.store.import(&list.import.rows, file, from).await?;
         }
+        let counts = self.store.audience_counts().await?;
+        summary.troubles.extend(readers::left_over(&counts, &self.site.config.newsletters));
         Ok(())
+    }
+
+    /// Whether a post that is still owed to somebody has no page; `None`: none has.
+    async fn lacks_pages(
+        &self,
+        missing: &Option<Vec<PostId>>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let Some(missing) = missing else { return Ok(true) };
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        let owed = self.store.candidates(now.minus(self.site.config.eligible)).await?;
+        Ok(owed.iter().any(|candidate| missing.contains(&candidate.id)))
     }
 
     async fn open(
@@ -276,105 +342,18 @@ impl Run {
         Ok(())
     }
 
-    /// Sends what is due.
-    async fn send(&self, summary: &mut Summary) -> Result<(), Error> {
-        let transport = match self.site.transport() {
-            Ok(transport) => transport,
-            Err(error) => {
-                summary.troubles.push(error.to_string());
-                return Ok(());
-            }
-        };
-        if let Some(why) = self.site.keeps_letters(&transport) {
-            if self.store.next_due().await?.is_some() {
-                summary.troubles.push(why);
-            }
-            return Ok(());
-        }
-        if !self.may_send(summary).await? {
-            return Ok(());
-        }
-        self.settle().await?;
-        if self.store.next_due().await?.is_none_or(|due| due > self.clock.now()) {
-            return Ok(self.store.close_finished_issues(self.clock.now()).await?);
-        }
-        self.store.advance_epoch(&self.site.mark()).await?;
-        self.drain(transport, summary).await?;
-        self.store.advance_epoch(&self.site.mark()).await?;
-        self.settle().await
-    }
-
-    async fn drain(&self, transport: Transport, summary: &mut Summary) -> Result<(), Error> {
-        let is_file = matches!(transport, Transport::Eml(_));
-        let desk = Desk {
-            store: self.store.clone(),
-            transport,
-            clock: self.clock.clone(),
-            connections: if is_file { FILES_AT_ONCE } else { self.site.config.connections() },
-            letters: self.letters(),
-            stop: self.stop.clone(),
-            watch: self.watch.clone(),
-        };
-        let tally = desk::drain(desk).await?;
-        summary.letters.add(&tally);
-        if let Some(why) = &tally.unreachable {
-            let what = if is_file { "the outbox folder" } else { "the relay" };
-            let note = format!("{what} could not be used, letters wait: {why}");
-            if is_file { summary.troubles.push(note) } else { summary.warnings.push(note) }
-        }
-        self.store.close_finished_issues(self.clock.now()).await?;
-        Ok(())
-    }
-
     /// How many letters are still to be sent.
     async fn waiting(&self) -> Result<u64, Error> {
         let counts = self.store.counts().await?;
         Ok(counts.iter().filter(|count| count.state.is_open()).map(|count| count.count).sum())
     }
+}
 
-    fn letters(&self) -> Letters {
-        let desk = Arc::new(WritingDesk {
-            store: self.store.clone(),
-            key: self.ledger.key.clone(),
-            newsletters: self.site.newsletters(),
-            editions: Mutex::default(),
-        });
-        let progress = self.progress.clone();
-        Arc::new(move |leased| {
-            let (desk, progress) = (desk.clone(), progress.clone());
-            Box::pin(async move {
-                progress(Step::Done);
-                desk.write(leased).await
-            })
-        })
-    }
-
-    async fn count(&self, summary: &mut Summary) -> Result<(), Error> {
-        for count in self.store.counts().await? {
-            match count.state {
-                DeliveryState::Uncertain => summary.letters.uncertain += count.count,
-                state if state.is_open() => summary.letters.waiting += count.count,
-                _ => {}
-            }
-        }
-        let issues = self.store.latest_issues(1000).await?;
-        let held = issues.iter().filter(|issue| issue.state == "held");
-        for issue in held {
-            let why = issue.note.as_deref().unwrap_or("by the operator");
-            summary.troubles.push(format!(
-                "{} is held: {why}. Mend the cause, then: postrider issue release {}",
-                issue.name, issue.name
-            ));
-            summary.issues.held.push(issue.name.clone());
-        }
-        if summary.letters.uncertain > 0 {
-            summary.troubles.push(format!(
-                "{} letters are uncertain: a server may or may not have them. See postrider status",
-                summary.letters.uncertain
-            ));
-        }
-        Ok(())
-    }
+/// The name among `known` that is most like `name`, where one is like it at all.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |one: &'a str| (strsim::jaro_winkler(one, name), one);
+    let best = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= 0.8).then_some(best.1)
 }
 
 fn emptied(site: &Site) -> String {
@@ -387,70 +366,10 @@ fn emptied(site: &Site) -> String {
 
 /// What a catalog says of the files.
 fn note(catalog: &Catalog, summary: &mut Summary) {
-    summary.posts = summary::Posts {
-        published: catalog.posts.len() - catalog.stale.len(),
-        draft: catalog.drafts.len(),
-        scheduled: catalog.scheduled.len(),
-        refused: catalog.refused.len(),
-    };
+    summary.posts = summary::Posts::of(catalog);
     summary.troubles.extend(catalog.refused.iter().map(ToString::to_string));
     for path in &catalog.stale {
         summary.warnings.push(format!("posts/{path} stays published as it was last read"));
     }
     summary.warnings.extend(catalog.warnings.iter().map(ToString::to_string));
-}
-
-/// Makes letters from frozen editions, each read from the ledger once.
-struct WritingDesk {
-    store: Store,
-    key: Key,
-    newsletters: Vec<Newsletter>,
-    editions: Mutex<HashMap<i64, Arc<Letter>>>,
-}
-
-impl WritingDesk {
-    async fn write(&self, leased: Leased) -> Result<Outgoing, Unmade> {
-        let letter = self.letter(leased.edition).await?;
-        let newsletter = self.newsletters.iter().find(|one| one.id == leased.newsletter);
-        let sender = &newsletter
-            .ok_or_else(|| {
-                let id = &leased.newsletter;
-                Unmade::Ours(format!("newsletter \"{id}\" is no longer in the configuration"))
-            })?
-            .sender;
-        let address = leased
-            .address
-            .parse()
-            .map_err(|_| Unmade::Never("the address on record is not a mail address".to_owned()))?;
-        let to =
-            Recipient { address, name: leased.name.clone(), subscription: leased.subscription };
-        let message = sender.message(&letter, &to, &self.key).map_err(|error| {
-            let unmade = if error.is_ours() { Unmade::Ours } else { Unmade::Never };
-            unmade(error.to_string())
-        })?;
-        let issue = leased.issue_name.replace('/', "-");
-        let name = format!("{}/{issue}/{}", leased.newsletter, to.address);
-        let id = format!("d{}", leased.id);
-        let envelope = Envelope { from: sender.from.1.clone(), to: to.address, id };
-        Ok(Outgoing { envelope, name, message })
-    }
-
-    async fn letter(&self, edition: i64) -> Result<Arc<Letter>, Unmade> {
-        let mut editions = self.editions.lock().await;
-        if let Some(letter) = editions.get(&edition) {
-            return Ok(letter.clone());
-        }
-        let text = self.store.letter(edition).await;
-        let text = text.map_err(|error| Unmade::Ours(error.to_string()))?;
-        let letter: Letter = serde_json::from_str(&text)
-            .map_err(|error| Unmade::Ours(format!("the edition on record is damaged: {error}")))?;
-        let letter = Arc::new(letter);
-        editions.insert(edition, letter.clone());
-        Ok(letter)
-    }
-}
-
-/// A stop that never comes, for runs that end by themselves.
-pub fn never_stops() -> watch::Receiver<bool> {
-    watch::channel(false).1
 }

@@ -1,103 +1,172 @@
 //! Readers from a file: `config/subscribers.csv`, imported when it is new or has changed.
 //!
 //! It promises that a line which cannot be used is refused with its number and reason while the
-//! others are imported, and that nobody who is known is changed or revived.
-//!
-//! Columns, in any order: `address`, `newsletter`, `cadence`, and if wanted `name` and
-//! `confirmed_at` (RFC 3339).
+//! others are imported, that nobody who is known is changed or revived, and that an edit which
+//! therefore has no effect is noted ([`List::without_effect`]). How lines are read: [`lines`].
 
-use serde::Deserialize;
+mod lines;
 
+use std::{collections::HashMap, path::Path};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{nearest, site::Site};
 use crate::{
-    domain::{
-        address::Address,
-        subscriber::{Cadence, NewSubscription},
-    },
+    config::{self, Newsletter},
+    domain::subscriber::{Cadence, NewSubscription},
+    store::answers::Imported,
     time::Timestamp,
 };
+pub use lines::{Import, Terms, read};
 
-#[derive(Deserialize)]
-struct Row {
-    address: String,
-    #[serde(default)]
-    name: String,
-    newsletter: String,
-    cadence: String,
-    #[serde(default)]
-    confirmed_at: String,
+/// How many readers a note names.
+const NAMED: usize = 3;
+
+/// A file of subscribers as one run sees it.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The file, as messages show it.
+    pub shown: String,
+    /// Of its content and of what is offered: a line that was refused for a cadence is looked at
+    /// again when the cadence is offered.
+    pub hash: String,
+    /// What it holds.
+    pub import: Import,
+    is_read: bool,
 }
 
-/// What a file of subscribers holds.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Import {
-    /// Usable lines.
-    pub rows: Vec<NewSubscription>,
-    /// Refused lines: file, number, reason.
-    pub refused: Vec<String>,
-}
+impl List {
+    /// Reads the file that the configuration of `site` names, if it names one.
+    pub fn read(site: &Site, now: Timestamp) -> Self {
+        let Some(path) = &site.config.subscribers else { return Self::default() };
+        let shown = site.shown(path);
+        let terms = Terms { newsletters: &site.config.newsletters, zone: &site.config.zone, now };
+        Self::of(path, shown, terms)
+    }
 
-/// Reads `text`, the content of the file shown as `path`. `offers` says whether a newsletter has
-/// a cadence.
-pub fn read(
-    path: &str,
-    text: &str,
-    now: Timestamp,
-    offers: impl Fn(&str, Cadence) -> Result<(), String>,
-) -> Import {
-    let mut import = Import::default();
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let headers = reader.headers().cloned().unwrap_or_default();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let line = reader.position().line();
-        let row = match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => record.deserialize(Some(&headers)).map_err(|error| plain(&error)),
-            Err(error) => Err(plain(&error)),
-        };
-        let line = record.position().map_or(line, csv::Position::line);
-        let source = format!("{path}:{line}");
-        match row.and_then(|row| subscription(row, &source, now, &offers)) {
-            Ok(row) => import.rows.push(row),
-            Err(why) => import.refused.push(format!("{source}: {why}")),
+    fn of(path: &Path, shown: String, terms: Terms<'_>) -> Self {
+        match std::fs::read(path) {
+            Ok(octets) => Self {
+                hash: hash(&octets, terms.newsletters),
+                import: read(&shown, &octets, terms),
+                shown,
+                is_read: true,
+            },
+            Err(error) => {
+                let refused = vec![format!("cannot read {shown}: {error}")];
+                Self { shown, import: Import { refused, ..Import::default() }, ..Self::default() }
+            }
         }
     }
-    import
-}
 
-fn plain(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
-        _ => error.to_string(),
+    /// Whether there is a file and it could be read.
+    pub fn is_read(&self) -> bool {
+        self.is_read
+    }
+
+    /// Why a first run does nothing yet.
+    pub fn unusable(&self) -> String {
+        format!(
+            "nothing was published or recorded: this is the first run, mail.first_run wants the \
+             newest post mailed, and {} has no usable line. Mend it and run again",
+            self.shown
+        )
+    }
+
+    /// Edits of the file that change nobody, in words; `known` is whom it brought before.
+    pub fn without_effect(&self, known: &[Imported]) -> Vec<String> {
+        let rows: HashMap<(String, &str), &NewSubscription> = self
+            .import
+            .rows
+            .iter()
+            .map(|row| ((row.address.key(), row.newsletter.as_str()), row))
+            .collect();
+        let known = known.iter().filter(|reader| reader.state == "confirmed");
+        let (mut gone, mut other, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        for reader in known {
+            match rows.get(&(reader.address.clone(), reader.newsletter.as_str())) {
+                None if self.import.refused_addresses.contains(&reader.address) => {}
+                None => gone.push(reader.address.as_str()),
+                Some(row) if row.cadence.as_str() != reader.cadence => {
+                    other.push(reader.address.as_str());
+                }
+                Some(row) if row.name != reader.name => named.push(reader.address.as_str()),
+                Some(_) => {}
+            }
+        }
+        let file = &self.shown;
+        let told = [
+            (gone, "subscribed, and no longer in", "end ADDRESS"),
+            (other, "subscribed with another cadence than in", "change ADDRESS CADENCE"),
+            (named, "subscribed under another name than in", "rename ADDRESS NAME"),
+        ];
+        let told = told.into_iter().filter(|(who, ..)| !who.is_empty());
+        told.map(|(who, differ, verb)| {
+            let (count, who) = (who.len(), some_of(&who));
+            format!(
+                "{count} {differ} {file} ({who}): the file adds readers and changes none, for that \
+                 there is postrider subscriber {verb}"
+            )
+        })
+        .collect()
+    }
+
+    /// What to know of lines that are imported now.
+    pub fn unconfirmed(&self) -> Option<String> {
+        let count = Some(self.import.unconfirmed).filter(|count| *count > 0)?;
+        let file = &self.shown;
+        Some(format!("{file}: confirmed_at is empty in {count} lines; the day of import counts"))
     }
 }
 
-fn subscription(
-    row: Row,
-    source: &str,
-    now: Timestamp,
-    offers: impl Fn(&str, Cadence) -> Result<(), String>,
-) -> Result<NewSubscription, String> {
-    let address: Address = row.address.parse().map_err(text)?;
-    let cadence: Cadence = row.cadence.parse().map_err(text)?;
-    offers(&row.newsletter, cadence)?;
-    let confirmed_at = match row.confirmed_at.as_str() {
-        "" => now,
-        written => Timestamp::parse_rfc3339(written).ok_or_else(|| {
-            format!("confirmed_at \"{written}\" is not like 2026-11-24T09:00:00Z")
-        })?,
+fn some_of(who: &[&str]) -> String {
+    let named = who.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if who.len() > NAMED { format!("{named}, ..") } else { named }
+}
+
+/// Readers whose cadence or newsletter is no longer offered: they get nothing.
+pub fn left_over(
+    counts: &[(String, String, String, u64)],
+    newsletters: &[Newsletter],
+) -> Vec<String> {
+    let confirmed = counts.iter().filter(|(_, _, state, _)| state == "confirmed");
+    let left = confirmed.filter_map(|(id, cadence, _, count)| {
+        let why = offer(newsletters, id, cadence).err()?;
+        Some(format!(
+            "{count} subscribed and getting no letters: {why}. Offer it again in {}, or end or \
+             change the subscriptions with postrider subscriber",
+            config::FILE
+        ))
+    });
+    left.collect()
+}
+
+/// The cadence of that name, where the newsletter of that id offers it.
+fn offer(newsletters: &[Newsletter], id: &str, cadence: &str) -> Result<Cadence, String> {
+    let Some(newsletter) = newsletters.iter().find(|one| one.id == id) else {
+        let near = nearest(id, newsletters.iter().map(|one| one.id.as_str()));
+        let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+        return Err(format!("there is no newsletter \"{id}\"{near}"));
     };
-    Ok(NewSubscription {
-        address,
-        name: row.name.replace(char::is_control, " "),
-        newsletter: row.newsletter,
-        cadence,
-        confirmed_at,
-        source: source.to_owned(),
-    })
+    let wanted: Cadence = cadence.parse().map_err(text)?;
+    if newsletter.cadences.iter().any(|(offered, _)| *offered == wanted) {
+        return Ok(wanted);
+    }
+    let offered = newsletter.cadences.iter().map(|(cadence, _)| cadence.as_str());
+    let offered = offered.collect::<Vec<_>>().join(", ");
+    Err(format!("newsletter \"{id}\" does not offer {wanted}; it offers {offered}"))
+}
+
+fn hash(octets: &[u8], newsletters: &[Newsletter]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(octets);
+    for newsletter in newsletters {
+        hash.update(format!("\n{}", newsletter.id));
+        for (cadence, _) in &newsletter.cadences {
+            hash.update(format!(" {cadence}"));
+        }
+    }
+    hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn text(error: impl std::fmt::Display) -> String {
@@ -105,47 +174,4 @@ fn text(error: impl std::fmt::Display) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_lines(text: &str) -> Import {
-        read("subscribers.csv", text, Timestamp::from_micros(0), |newsletter, cadence| {
-            match (newsletter, cadence) {
-                ("letters", Cadence::Weekly | Cadence::Instant) => Ok(()),
-                _ => Err(format!("no newsletter \"{newsletter}\" offers {cadence}")),
-            }
-        })
-    }
-
-    #[test]
-    fn usable_lines_are_read_and_the_others_named() {
-        let import = read_lines(
-            "\u{feff}address,name,newsletter,cadence,confirmed_at\n\
-             ada@example.net,Ada,letters,weekly,2026-01-02T03:04:05Z\n\
-             nobody,,letters,weekly,\n\
-             bob@example.net,\"Bob, the second\",letters,instant,\n\
-             cy@example.net,,letters,hourly,\n\
-             di@example.net,,letters,monthly,\n\
-             ed@example.net,,letters,weekly,yesterday\n",
-        );
-        let addresses: Vec<&str> = import.rows.iter().map(|row| row.address.as_str()).collect();
-        assert_eq!(addresses, ["ada@example.net", "bob@example.net"]);
-        assert_eq!(import.rows[1].source, "subscribers.csv:4");
-        for (refused, why) in import.refused.iter().zip([
-            "subscribers.csv:3: \"nobody\" is not a mail address",
-            "subscribers.csv:5: \"hourly\" is no cadence",
-            "subscribers.csv:6: no newsletter \"letters\" offers monthly",
-            "subscribers.csv:7: confirmed_at \"yesterday\"",
-        ]) {
-            assert!(refused.starts_with(why), "{refused}");
-        }
-        assert_eq!(import.refused.len(), 4);
-    }
-
-    #[test]
-    fn a_file_without_the_needed_columns_is_refused_line_by_line() {
-        let import = read_lines("email\nada@example.net\n");
-        assert_eq!(import.rows, []);
-        assert!(import.refused[0].contains("missing field `address`"), "{:?}", import.refused);
-    }
-}
+mod tests;

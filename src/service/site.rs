@@ -4,11 +4,12 @@
 //! which they ask for it, so that no step ever sees the configuration's own types.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::pages;
+use super::overrides;
 use crate::{
     catalog,
     config::{self, Auth, Config, DkimKey, Smtp, TlsMode, Way},
@@ -25,6 +26,7 @@ use crate::{
     site as web_pages,
     store::location::{Location, Server},
     template::{self, Templates},
+    time::Timestamp,
 };
 
 /// A site that cannot be made ready.
@@ -54,15 +56,29 @@ pub struct Site {
     pub templates: Templates,
     /// What signs letters, if the configuration names keys.
     pub signer: Option<Arc<Signer>>,
+    /// What the operator may want to know of them.
+    pub notes: Vec<String>,
 }
 
 impl Site {
     /// Reads configuration, templates and keys below `root`.
     pub fn read(root: &Path) -> Result<Self, Error> {
         let config = Config::read(root)?;
-        let templates = Templates::new(&pages::overrides(&config.templates).map_err(Error::File)?)?;
+        let overrides = overrides::read(&config.templates).map_err(Error::File)?;
+        let templates = Templates::new(&overrides.texts)?;
         let signer = signer(root, &config)?.map(Arc::new);
-        Ok(Self { root: root.to_owned(), config, templates, signer })
+        Ok(Self { root: root.to_owned(), config, templates, signer, notes: overrides.notes })
+    }
+
+    /// The same site, answering at `address`: while it has no public one, links lead there.
+    pub fn listening_at(mut self, address: SocketAddr) -> Self {
+        self.config.listen_at(address);
+        self
+    }
+
+    /// An instant by the site's clocks, as every message shows it.
+    pub fn time(&self, at: Timestamp) -> String {
+        at.format("%a %Y-%m-%d %H:%M %Z", &self.config.zone)
     }
 
     /// Where the ledger is, with the password if one is needed.
@@ -189,17 +205,6 @@ impl Site {
             (Way::Smtp, Some(relay)) => transport_to(&relay.smtp),
             _ => Ok(Transport::Eml(self.config.outbox.clone())),
         }
-    }
-
-    /// Why no letter may leave this machine yet, if so: its unsubscribe link would lead nowhere.
-    pub fn keeps_letters(&self, transport: &Transport) -> Option<String> {
-        (!self.config.is_public && !transport.is_local()).then(|| {
-            format!(
-                "letters wait: set web.public_url in {}, so that their unsubscribe links lead \
-                 somewhere, before a relay on another machine is used",
-                config::FILE
-            )
-        })
     }
 }
 

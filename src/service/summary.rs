@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::outbox::worker::Tally;
+use crate::{catalog::Catalog, outbox::worker::Tally};
 
 /// What a run found and did.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -51,6 +51,8 @@ pub struct Files {
     pub written: usize,
     /// Left as they were.
     pub unchanged: usize,
+    /// Written by an earlier run and no longer of the site.
+    pub removed: usize,
 }
 
 /// Readers.
@@ -58,6 +60,11 @@ pub struct Files {
 pub struct Readers {
     /// Subscriptions that this run imported.
     pub added: u64,
+    /// Confirmed subscriptions, in the whole ledger.
+    pub subscribed: u64,
+    /// Where to add readers while there are none.
+    #[serde(skip)]
+    pub file: Option<String>,
 }
 
 /// Issues.
@@ -67,6 +74,8 @@ pub struct Issues {
     pub opened: Vec<String>,
     /// Names of those that are held.
     pub held: Vec<String>,
+    /// Why none was opened.
+    pub none_because: Option<String>,
 }
 
 /// Letters.
@@ -84,6 +93,20 @@ pub struct Letters {
     pub uncertain: u64,
     /// Still to be sent, in the whole ledger.
     pub waiting: u64,
+    /// The next try, where letters were put off.
+    pub next_try: Option<NextTry>,
+}
+
+/// When letters that were put off are tried again, and why they were.
+#[derive(Clone, Debug, Serialize)]
+pub struct NextTry {
+    /// RFC 3339.
+    pub at: String,
+    /// The same by the site's clocks.
+    #[serde(skip)]
+    pub shown: String,
+    /// What stood in the way.
+    pub why: String,
 }
 
 impl Letters {
@@ -102,6 +125,7 @@ impl Files {
         match outcome {
             crate::publish::Outcome::Written => self.written += 1,
             crate::publish::Outcome::Unchanged => self.unchanged += 1,
+            crate::publish::Outcome::Removed => self.removed += 1,
         }
     }
 }
@@ -116,27 +140,38 @@ impl Summary {
             || !self.troubles.is_empty()
     }
 
+    /// Notes a trouble, each once.
+    pub fn trouble(&mut self, trouble: impl fmt::Display) {
+        let trouble = trouble.to_string();
+        if !self.troubles.contains(&trouble) {
+            self.troubles.push(trouble);
+        }
+    }
+
     /// Whether the run changed nothing.
     pub fn is_idle(&self) -> bool {
-        self.feeds.written + self.pages.written == 0
+        self.feeds.changed() + self.pages.changed() == 0
             && self.readers.added == 0
             && self.issues.opened.is_empty()
             && self.letters.sent + self.letters.deferred + self.letters.failed == 0
+    }
+
+    /// What the operator is needed for, a line each.
+    pub fn complaints(&self) -> impl Iterator<Item = String> + '_ {
+        let failed = Some(self.letters.failed).filter(|failed| *failed > 0).map(|failed| {
+            format!("{failed} letters failed for good; postrider status tells of which issue")
+        });
+        let troubles = self.troubles.iter().cloned().chain(failed);
+        troubles.map(|trouble| format!("trouble: {trouble}"))
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Posts { published, draft, scheduled, refused } = self.posts;
-        writeln!(
-            f,
-            "Posts    {published} published, {draft} draft, {scheduled} scheduled, {refused} refused"
-        )?;
+        writeln!(f, "Posts    {}", self.posts)?;
         writeln!(f, "Feeds    {}", self.feeds)?;
         writeln!(f, "Pages    {}", self.pages)?;
-        if self.readers.added > 0 {
-            writeln!(f, "Readers  {} subscribed", self.readers.added)?;
-        }
+        writeln!(f, "Readers  {}", self.readers)?;
         writeln!(f, "Issues   {}", self.issues)?;
         writeln!(f, "Letters  {}", self.letters)?;
         if self.is_idle() {
@@ -145,24 +180,61 @@ impl fmt::Display for Summary {
         for warning in &self.warnings {
             writeln!(f, "note: {warning}")?;
         }
-        for trouble in &self.troubles {
-            writeln!(f, "trouble: {trouble}")?;
+        self.complaints().try_for_each(|complaint| writeln!(f, "{complaint}"))
+    }
+}
+
+impl Posts {
+    /// What became of the files of a catalog.
+    pub fn of(catalog: &Catalog) -> Self {
+        Self {
+            published: catalog.posts.len() - catalog.stale.len(),
+            draft: catalog.drafts.len(),
+            scheduled: catalog.scheduled.len(),
+            refused: catalog.refused.len(),
         }
-        Ok(())
+    }
+}
+
+impl fmt::Display for Posts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { published, draft, scheduled, refused } = self;
+        write!(f, "{published} published, {draft} draft, {scheduled} scheduled, {refused} refused")
+    }
+}
+
+impl Files {
+    const fn changed(&self) -> usize {
+        self.written + self.removed
     }
 }
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} written, {} unchanged", self.written, self.unchanged)
+        write!(f, "{} written, {} unchanged", self.written, self.unchanged)?;
+        counted(f, self.removed, "removed")
+    }
+}
+
+impl fmt::Display for Readers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.subscribed, &self.file) {
+            (0, Some(file)) => write!(f, "none; add them to {file}"),
+            (0, None) => write!(f, "none; name a file of them: mail.subscribers"),
+            (subscribed, _) => {
+                write!(f, "{subscribed} subscribed")?;
+                counted(f, self.added, "of them new")
+            }
+        }
     }
 }
 
 impl fmt::Display for Issues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.opened.as_slice() {
-            [] => write!(f, "none opened")?,
-            names => write!(f, "{} opened: {}", names.len(), names.join(", "))?,
+        match (self.opened.as_slice(), &self.none_because) {
+            ([], Some(why)) => write!(f, "none opened: {why}")?,
+            ([], None) => write!(f, "none opened")?,
+            (names, _) => write!(f, "{} opened: {}", names.len(), names.join(", "))?,
         }
         match self.held.as_slice() {
             [] => Ok(()),
@@ -173,16 +245,26 @@ impl fmt::Display for Issues {
 
 impl fmt::Display for Letters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sent, deferred, failed, uncertain, .. } = self;
-        write!(f, "{sent} sent, {deferred} deferred, {failed} failed, {uncertain} uncertain")?;
-        if self.suppressed > 0 {
-            write!(f, ", {} withdrawn", self.suppressed)?;
+        write!(f, "{} sent", self.sent)?;
+        counted(f, self.deferred, "deferred")?;
+        counted(f, self.failed, "failed")?;
+        counted(f, self.uncertain, "uncertain")?;
+        counted(f, self.suppressed, "withdrawn")?;
+        counted(f, self.waiting, "waiting")?;
+        match &self.next_try {
+            Some(next) => write!(f, ", next try {}: {}", next.shown, next.why),
+            None => Ok(()),
         }
-        if self.waiting > 0 {
-            write!(f, " ({} waiting)", self.waiting)?;
-        }
-        Ok(())
     }
+}
+
+/// A number worth telling: one that is not zero.
+fn counted<N: fmt::Display + Default + PartialEq>(
+    f: &mut fmt::Formatter<'_>,
+    number: N,
+    of: &str,
+) -> fmt::Result {
+    if number == N::default() { Ok(()) } else { write!(f, ", {number} {of}") }
 }
 
 #[cfg(test)]
@@ -208,5 +290,25 @@ mod tests {
         let mut waiting = Summary::default();
         waiting.letters.deferred = 3;
         assert!(!waiting.needs_operator(), "waiting for a retry needs nobody");
+    }
+
+    #[test]
+    fn zeros_are_not_told_and_what_waits_says_why() {
+        let mut letters = Letters { sent: 3, ..Letters::default() };
+        assert_eq!(letters.to_string(), "3 sent");
+        letters.waiting = 2;
+        letters.next_try = Some(NextTry {
+            at: "2026-11-25T09:14:00Z".into(),
+            shown: "Wed 2026-11-25 10:14 CET".into(),
+            why: "cannot reach mail.example:25".into(),
+        });
+        assert_eq!(
+            letters.to_string(),
+            "3 sent, 2 waiting, next try Wed 2026-11-25 10:14 CET: cannot reach mail.example:25"
+        );
+        let readers = Readers { file: Some("config/subscribers.csv".into()), ..Readers::default() };
+        assert_eq!(readers.to_string(), "none; add them to config/subscribers.csv");
+        let pages = Files { written: 2, unchanged: 0, removed: 1 };
+        assert_eq!(pages.to_string(), "2 written, 0 unchanged, 1 removed");
     }
 }

@@ -11,6 +11,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     Error,
+    beginning::Traces,
     lock::{self, Lock},
     open_store,
     site::Site,
@@ -56,7 +57,9 @@ impl Turn {
     ) -> Result<(Store, Self), Error> {
         let now = clock.now();
         if let config::Ledger::File(path) = &site.config.ledger {
+            let traces = Traces::look(site, path);
             let lock = Lock::take(path, verb, now)?;
+            traces.check(site, path)?;
             return Ok((open_store(site, now).await?, Self::File { _lock: lock }));
         }
         let store = open_store(site, now).await?;

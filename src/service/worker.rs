@@ -52,11 +52,11 @@ pub async fn work(root: &Path, clock: Clock) -> Result<(), Error> {
 /// read again first; what cannot be read stays as it was.
 async fn pass(run: &mut Run) -> Result<Duration, RunError> {
     match Site::read(&run.site.root) {
-        Ok(fresh) => run.site = Arc::new(fresh),
+        Ok(fresh) => drop(run.sites.send_replace(Arc::new(fresh))),
         Err(error) => tracing::error!(%error, "the last good configuration stays in use"),
     }
     let mut summary = Summary::default();
-    run.send(&mut summary).await?;
+    run.sending().drain(&mut summary).await?;
     for trouble in summary.troubles.iter().chain(&summary.warnings) {
         tracing::error!("{trouble}");
     }

@@ -1,13 +1,13 @@
 //! Pages: posts in, HTML out.
 //!
 //! [`article`] is the page of one post with its related popular posts, [`index`] the front page,
-//! [`stylesheet`] the one file both link to. Every page names its canonical address, tells feed
+//! [`moved`] what stands at a former address, [`stylesheet`] the one file all link to. Every page names its canonical address, tells feed
 //! readers where the feeds are, says which language and direction it is written in, and works
 //! without a script. Dates are those of the site's zone.
 //!
 //! Pure: it neither writes files nor chooses related posts. The looks are `templates/web/`; a
-//! template that fails is a [`template::Error`]. The style sheet is linked by a relative address,
-//! so that pages opened from the disk have it too.
+//! template that fails is a [`template::Error`]. The style sheet and the site's own pictures have
+//! relative addresses, so that pages opened from the disk show them too.
 
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ struct Written<'a> {
     tags: &'a [String],
     language: &'a str,
     direction: &'static str,
-    image: Option<&'a Image>,
+    image: Option<Image>,
     comments: Option<&'a Comments>,
 }
 
@@ -99,10 +99,17 @@ struct ArticleContext<'a> {
     feeds: &'static [Feed],
     page: Page<'a>,
     post: Written<'a>,
-    html: &'a str,
+    html: String,
     /// The lead image, unless the body shows it already.
-    lead: Option<&'a Image>,
+    lead: Option<Image>,
     related: Vec<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct MovedContext<'a> {
+    site: SiteContext<'a>,
+    page: Page<'a>,
+    post: Written<'a>,
 }
 
 #[derive(Serialize)]
@@ -128,16 +135,36 @@ pub fn article(
     related: &[&Post],
 ) -> Result<String, template::Error> {
     let depth = post.place.split('/').filter(|part| !part.is_empty()).count();
+    let root = "../".repeat(depth);
+    let lead = post.image.as_ref().filter(|image| !shows(&post.html, &image.url));
+    let lead = lead.map(|image| beside(image, site, &root));
+    let html = post.html.replace(&format!("src=\"{}", site.url), &format!("src=\"{root}"));
     let context = ArticleContext {
         site: site.context(),
         feeds: &FEEDS,
-        page: Page { url: &post.url, root: "../".repeat(depth) },
         post: written(post, site.zone),
-        html: &post.html,
-        lead: post.image.as_ref().filter(|image| !shows(&post.html, &image.url)),
-        related: related.iter().map(|post| written(post, site.zone)).collect(),
+        html,
+        lead,
+        related: related.iter().map(|post| listed(post, site, &root)).collect(),
+        page: Page { url: &post.url, root },
     };
     templates.render("web/article.html", &context)
+}
+
+/// What stands at `file`, where the page of `post` was before: the way to it, for people and for
+/// machines.
+pub fn moved(
+    templates: &Templates,
+    site: &Site<'_>,
+    post: &Post,
+    file: &str,
+) -> Result<String, template::Error> {
+    let context = MovedContext {
+        site: site.context(),
+        page: Page { url: &post.url, root: "../".repeat(file.matches('/').count()) },
+        post: written(post, site.zone),
+    };
+    templates.render("web/moved.html", &context)
 }
 
 /// The front page of `posts`, newest first: `index.html`.
@@ -151,7 +178,7 @@ pub fn index(
         site: site.context(),
         feeds: &FEEDS,
         page: Page { url: site.url, root: String::new() },
-        recent: recent.iter().map(|post| written(post, site.zone)).collect(),
+        recent: recent.iter().map(|post| listed(post, site, "")).collect(),
         earlier: by_year(earlier, site.zone),
     };
     templates.render("web/index.html", &context)
@@ -191,7 +218,7 @@ fn written<'a>(post: &'a Post, zone: &Zone) -> Written<'a> {
         tags: &post.tags,
         language: &post.language,
         direction: post.direction.as_str(),
-        image: post.image.as_ref(),
+        image: post.image.clone(),
         comments: post.comments.as_ref(),
     }
 }
@@ -204,6 +231,18 @@ fn by_year<'a>(posts: &'a [Post], zone: &Zone) -> Vec<Year<'a>> {
         posts.first().map(|first| Year { year: year(first), posts: posts_written })
     };
     groups.filter_map(group).collect()
+}
+
+/// A picture as seen from a page that is `root` below the site's own files.
+fn beside(image: &Image, site: &Site<'_>, root: &str) -> Image {
+    let own = image.url.strip_prefix(site.url).map(|own| format!("{root}{own}"));
+    Image { url: own.unwrap_or_else(|| image.url.clone()), ..image.clone() }
+}
+
+/// A post in a list on a page.
+fn listed<'a>(post: &'a Post, site: &Site<'_>, root: &str) -> Written<'a> {
+    let image = post.image.as_ref().map(|image| beside(image, site, root));
+    Written { image, ..written(post, site.zone) }
 }
 
 /// Whether the body shows the picture at `url` already.

@@ -263,6 +263,24 @@ impl Store {
         Ok(rows.into_iter().map(|(a, why, at)| (a, why, Timestamp::from_micros(at))).collect())
     }
 
+    /// Changes the rhythm of a subscription; what its reader has had stays so.
+    pub async fn change_cadence(&self, id: i64, cadence: Cadence) -> Result<(), Error> {
+        sql("update subscriptions set cadence = $2 where id = $1")
+            .bind(id)
+            .bind(cadence.as_str())
+            .run(self.writing())
+            .await?;
+        Ok(())
+    }
+
+    /// Changes how the reader at an address is called.
+    pub async fn rename_subscriber(&self, address: &Address, name: &str) -> Result<(), Error> {
+        let name = name.replace(char::is_control, " ");
+        let write = sql("update subscribers set name = $2 where address_key = $1");
+        write.bind(address.key()).bind(name).run(self.writing()).await?;
+        Ok(())
+    }
+
     /// How many subscriptions of each newsletter are in each cadence and state.
     pub async fn audience_counts(&self) -> Result<Vec<(String, String, String, u64)>, Error> {
         let read = sql("select newsletter, cadence, state, count(*) from subscriptions \

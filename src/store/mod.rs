@@ -15,6 +15,7 @@
 //! Errors ([`Error`]) say which ledger, what happened and what to do.
 
 pub mod accounts;
+pub mod answers;
 pub mod audience;
 pub mod bell;
 pub mod deliveries;
@@ -100,7 +101,9 @@ impl Store {
     /// Opens an existing ledger to look at it; `None` where there is none yet.
     pub async fn look(location: impl Into<Location>) -> Result<Option<Self>, Error> {
         let location = location.into();
-        if matches!(&location, Location::File(path) if !path.exists()) {
+        // An empty file is no ledger, and is not made one by a look.
+        let is_there = |path: &Path| path.metadata().is_ok_and(|found| found.len() > 0);
+        if matches!(&location, Location::File(path) if !is_there(path)) {
             return Ok(None);
         }
         let store = Self::connect(location, false).await?;

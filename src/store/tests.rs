@@ -4,6 +4,7 @@
 //! half on PostgreSQL needs `POSTRIDER_POSTGRES`, the address of a server on which schemas may be
 //! made (`tests/run` starts one).
 
+mod answers;
 mod bed;
 mod bell;
 mod instance;

@@ -2,8 +2,9 @@
 //!
 //! GET and HEAD of what lies below the folder, and nothing else: no hidden file, no path that
 //! leaves it, no listing. A folder answers with its `index.html`, after a redirect where the
-//! address lacks the final slash (so that relative links in the page are right). Every answer
-//! names its media type; feeds have theirs (RFC 4287 section 8, RSS Advisory Board, JSON Feed
+//! address lacks the final slash (so that relative links in the page are right); the redirect is
+//! relative, since a web server in front may have cut off a part of the path. Where there is
+//! nothing, a page says so and leads home. Every answer names its media type; feeds have theirs (RFC 4287 section 8, RSS Advisory Board, JSON Feed
 //! 1.1). Conditional requests and compression are left to the web server in front.
 
 use std::path::{Path, PathBuf};
@@ -13,9 +14,11 @@ use axum::{
     body::Body,
     extract::State,
     http::{Method, StatusCode, Uri, header},
-    response::{IntoResponse as _, Response},
+    response::{Html, IntoResponse as _, Response},
 };
 use percent_encoding::percent_decode_str;
+
+use super::{Notice, Pages};
 
 /// Media types by extension; feeds by name.
 const KINDS: [(&str, &str); 18] = [
@@ -39,19 +42,27 @@ const KINDS: [(&str, &str); 18] = [
     (".pdf", "application/pdf"),
 ];
 
-/// Answers for what lies below `folder`.
-pub fn router(folder: PathBuf) -> Router {
-    Router::new().fallback(answer).with_state(folder)
+#[derive(Clone)]
+struct Files {
+    folder: PathBuf,
+    pages: Pages,
 }
 
-async fn answer(State(folder): State<PathBuf>, method: Method, uri: Uri) -> Response {
+/// Answers for what lies below `folder`; `pages` makes the page for what does not.
+pub fn router(folder: PathBuf, pages: Pages) -> Router {
+    Router::new().fallback(answer).with_state(Files { folder, pages })
+}
+
+async fn answer(State(files): State<Files>, method: Method, uri: Uri) -> Response {
+    let absent = || (StatusCode::NOT_FOUND, Html((files.pages)(Notice::Absent))).into_response();
     if method != Method::GET && method != Method::HEAD {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
-    let Some(mut path) = below(&folder, uri.path()) else { return absent() };
+    let Some(mut path) = below(&files.folder, uri.path()) else { return absent() };
     if tokio::fs::metadata(&path).await.is_ok_and(|found| found.is_dir()) {
         if !uri.path().ends_with('/') {
-            let place = format!("{}/", uri.path());
+            let last = uri.path().rsplit('/').next().unwrap_or_default();
+            let place = format!("./{last}/");
             return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, place)]).into_response();
         }
         path.push("index.html");
@@ -65,10 +76,6 @@ async fn answer(State(folder): State<PathBuf>, method: Method, uri: Uri) -> Resp
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     (head, body).into_response()
-}
-
-fn absent() -> Response {
-    (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
 }
 
 /// The file that a path names; `None` where it would leave the folder or is hidden.
@@ -106,7 +113,8 @@ mod tests {
         std::fs::write(root.join(".secret"), "hidden").unwrap();
         std::fs::write(folder.path().join("ledger"), "private").unwrap();
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        let answer = router(root).oneshot(request).await.unwrap();
+        let pages: Pages = std::sync::Arc::new(|_| "absent".to_owned());
+        let answer = router(root, pages).oneshot(request).await.unwrap();
         let status = answer.status();
         let kind = answer.headers().get(header::CONTENT_TYPE).map(|k| k.to_str().unwrap().into());
         let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();

@@ -55,6 +55,9 @@ const LIMIT: usize = 4096;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Makes the HTML page that tells a reader so.
+pub type Pages = Arc<dyn Fn(Notice) -> String + Send + Sync>;
+
 /// What the pages need.
 #[derive(Clone)]
 pub struct Web {
@@ -64,8 +67,8 @@ pub struct Web {
     pub key: Key,
     /// The time of an unsubscription.
     pub clock: Clock,
-    /// Makes the HTML page that tells a reader so.
-    pub page: Arc<dyn Fn(Notice) -> String + Send + Sync>,
+    /// Makes the pages.
+    pub page: Pages,
 }
 
 /// What a page has to say.
@@ -85,6 +88,8 @@ pub enum Notice {
     },
     /// This link is none of ours.
     Broken,
+    /// There is no page at this address.
+    Absent,
 }
 
 /// An answer other than the page that was asked for.

@@ -46,6 +46,7 @@ impl World {
             }
             Notice::Done { newsletter } => format!("done {newsletter}"),
             Notice::Broken => "broken".to_owned(),
+            Notice::Absent => "absent".to_owned(),
         });
         let web = Web { store, key, clock: Clock::hand_set(now), page };
         Self { web, token, _folder: folder }
