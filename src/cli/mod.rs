@@ -329,7 +329,7 @@ pub fn main() -> ExitCode {
 /// tells what happened in its result, so that the log has only what nothing else would say.
 fn log_to_stderr(verb: &Verb) {
     let level = match verb {
-        Verb::Serve { .. } => "warn,postrider::service=info",
+        Verb::Serve { .. } | Verb::Worker => "warn,postrider::service=info",
         _ => "error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()

@@ -71,7 +71,9 @@ pub async fn serve(
     let address = listener.local_addr().map_err(failed)?;
     let site = Arc::new(site.listening_at(address));
     let quiet: Progress = Arc::new(|_| {});
-    let run = Run::begin(site.clone(), "serve", clock.clone(), stop.clone(), quiet).await?;
+    let run = Run::begin(site.clone(), "serve", clock.clone(), stop, quiet).await?;
+    // Comes also when another run has taken over.
+    let stop = run.stop.clone();
     let nudge = signal(SignalKind::hangup()).map_err(Error::Signals)?;
     let doors = doors(&site, web(&site, &run, &clock));
     let answering = tokio::spawn(answer(listener, doors, stop.clone()));
