@@ -13,12 +13,13 @@ mod limits;
 mod long;
 mod power;
 mod replies;
+mod serve;
 mod signals;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    process::Child,
+    process::{Child, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -60,13 +61,8 @@ impl Field {
             lines.push_str(&format!("{},,letters,instant,2026-01-01T00:00:00Z\n", address(reader)));
         }
         world.write("config/subscribers.csv", &lines);
-        world.configure_mail("first_run = \"latest\"\ntransport = \"smtp\"");
-        let smtp = format!(
-            "\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n\
-             connections = {connections}\n",
-            sink.port
-        );
-        world.write("config/postrider.toml", &(world.read("config/postrider.toml") + &smtp));
+        world.configure_mail("first_run = \"latest\"");
+        world.relay_at(sink.port, &format!("connections = {connections}"));
         world.post("owed", "2026-11-20", "A letter for all", "Text that everybody gets.");
         Self { world, sink, log, readers }
     }
@@ -100,7 +96,14 @@ impl Field {
 
     /// Starts `postrider run`, and waits until so many letters were taken.
     pub(crate) fn run_until(&self, taken: usize) -> Child {
-        let mut child = self.world.postrider().args(["run", "--quiet"]).spawn().unwrap();
+        self.until(taken, &["run", "--quiet"])
+    }
+
+    /// The same with any verb.
+    pub(crate) fn until(&self, taken: usize, verb: &[&str]) -> Child {
+        let mut command = self.world.postrider();
+        let command = command.args(verb).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         while self.sink.taken() < taken {
             assert!(child.try_wait().unwrap().is_none(), "it ended before {taken} were taken");
             std::thread::sleep(Duration::from_micros(100));
