@@ -40,13 +40,13 @@ impl Store {
     /// Why the ledger is held, if it is; looks whether it is the one that ran last, and holds it
     /// if not. `mark` is where the mark stands.
     pub async fn check_instance(&self, mark: &Path) -> Result<Option<String>, Error> {
-        // The mark first: another worker may move both on between two looks, the ledger in front.
+        // The mark first: it is written after the ledger, so that another process which moves
+        // both on meanwhile can only leave the ledger ahead.
         let last = self.read_mark(mark)?;
-        let said = self.said().await?;
+        let (said, here) = (self.said().await?, self.home().await?);
         if said.held.is_some() {
             return Ok(said.held);
         }
-        let here = self.home().await?;
         let Some(why) = doubt(&said, &here, last.as_ref(), self.is_shared()) else {
             return Ok(None);
         };

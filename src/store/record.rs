@@ -137,8 +137,9 @@ async fn apply(at: At<'_>, owner: Option<&str>, moves: &[Move]) -> Result<Vec<i6
            cast(value ->> 'not_before' as bigint) as not_before, \
            value ->> 'reply' as reply from {records $1} as list), \
          decided as materialized (select asked.*, case when asked.next = 'sending' \
-             and i.state <> 'sending' then 'ready' else asked.next end as becomes \
-           from asked join deliveries d on d.id = asked.id join issues i on i.id = d.issue_id) \
+             and exists (select 1 from deliveries d join issues i on i.id = d.issue_id \
+               where d.id = asked.id and i.state <> 'sending') \
+             then 'ready' else asked.next end as becomes from asked) \
          update deliveries set state = a.becomes, reply = case when a.becomes = a.next \
              then a.reply else 'its issue is held' end, \
            not_before = coalesce(a.not_before, deliveries.not_before), \

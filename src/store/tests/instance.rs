@@ -105,3 +105,16 @@ async fn a_backup_put_back_in_its_place_is_held() {
     let why = restored.check_instance(&bed.mark()).await.unwrap();
     assert!(why.unwrap().contains("put back"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn those_who_share_a_mark_do_not_hold_one_another() {
+    let bed = Bed::postgres().await;
+    let work = async || {
+        for _ in 0..100 {
+            assert_eq!(bed.check().await, None);
+            bed.advance().await;
+        }
+    };
+    tokio::join!(work(), work(), work());
+}
