@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Check, Error};
+use super::{Error, check::Check};
 use crate::{digest::dkim::Algorithm, domain::address::Address};
 
 #[derive(Deserialize)]

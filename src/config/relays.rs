@@ -11,12 +11,18 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Check, Error, Way, credential, is_loopback, is_name};
+use super::{
+    Error, Way,
+    check::{Check, credential, is_name},
+};
 use crate::{
     domain::address::Address,
-    outbox::policy::{
-        canary,
-        pace::{self, Limits},
+    outbox::{
+        policy::{
+            canary,
+            pace::{self, Limits},
+        },
+        relay::is_loopback,
     },
 };
 
