@@ -4,14 +4,6 @@ use postrider::time::{Clock, Timestamp};
 
 use crate::harness::World;
 
-fn world() -> World {
-    let world = World::new();
-    world.subscribe("ada@example.net", "Ada", "instant");
-    world.subscribe("wes@example.net", "", "weekly");
-    world.post("old-news", "2026-11-01", "Old news", "What was there before.");
-    world
-}
-
 fn set(world: &World, now: &str) {
     let Clock::HandSet(hands) = &world.clock else { panic!("a world's clock is hand-set") };
     let now = Timestamp::parse_rfc3339(now).unwrap();
@@ -24,7 +16,7 @@ fn take_away(world: &World, slug: &str) {
 
 #[test]
 fn a_post_withdrawn_and_brought_back_is_not_mailed_again() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("one", "2026-11-24", "One", "Text one.");
@@ -45,7 +37,7 @@ fn a_post_withdrawn_and_brought_back_is_not_mailed_again() {
 
 #[test]
 fn a_longer_time_of_eligibility_mails_nothing_again() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("one", "2026-11-24", "One", "Text one.");
@@ -62,7 +54,7 @@ fn a_longer_time_of_eligibility_mails_nothing_again() {
 
 #[test]
 fn a_post_that_the_first_run_refused_belongs_to_the_archive() {
-    let world = world();
+    let world = World::with_readers();
     world.write("posts/2012.md", "+++\ntitle = \"Old\"\ndate = soon\n+++\nAn old text.\n");
     assert_eq!(world.run().posts.refused, 1);
     world.wait(1);
@@ -78,7 +70,7 @@ fn a_post_that_the_first_run_refused_belongs_to_the_archive() {
 
 #[test]
 fn what_appears_with_a_reader_is_not_for_that_reader() {
-    let world = world();
+    let world = World::with_readers();
     take_away(&world, "old-news");
     world.run();
     world.wait(1);
@@ -94,7 +86,7 @@ fn what_appears_with_a_reader_is_not_for_that_reader() {
 
 #[test]
 fn many_posts_at_once_are_held_until_the_operator_lets_them_go() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     for n in 1..=6 {
@@ -120,7 +112,7 @@ fn many_posts_at_once_are_held_until_the_operator_lets_them_go() {
 
 #[test]
 fn a_post_dated_long_before_it_appears_is_held() {
-    let world = world();
+    let world = World::with_readers();
     world.configure_mail("guard_days = 10");
     world.run();
     world.wait(1);
@@ -137,14 +129,14 @@ fn a_post_dated_long_before_it_appears_is_held() {
 #[test]
 #[should_panic(expected = "the clock of this machine shows 1970")]
 fn a_machine_that_lost_its_clock_takes_no_baseline() {
-    let world = world();
+    let world = World::with_readers();
     set(&world, "1970-01-01T00:03:00Z");
     world.run();
 }
 
 #[test]
 fn a_first_run_under_a_clock_behind_mails_nothing_of_what_was_there() {
-    let world = world();
+    let world = World::with_readers();
     set(&world, "2026-02-01T12:00:00Z");
     world.post("spring", "2026-05-01", "Spring", "Text.");
     assert_eq!(world.run().posts.scheduled, 2);
@@ -156,7 +148,7 @@ fn a_first_run_under_a_clock_behind_mails_nothing_of_what_was_there() {
 
 #[test]
 fn a_run_under_a_clock_ahead_is_told_and_stops_no_digest() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     set(&world, "2036-11-24T12:00:00Z");
     let ahead = world.run();
@@ -174,7 +166,7 @@ fn a_run_under_a_clock_ahead_is_told_and_stops_no_digest() {
 
 #[test]
 fn an_emptied_folder_empties_no_feed() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     let before = world.read("public/feed.xml");
     take_away(&world, "old-news");
@@ -186,7 +178,7 @@ fn an_emptied_folder_empties_no_feed() {
 
 #[test]
 fn a_letter_shows_no_related_post_that_its_reader_had() {
-    let world = world();
+    let world = World::with_readers();
     for (slug, body) in [("kettle", "A kettle and a stove."), ("mail", "A letter to a server.")] {
         world.post(slug, "2026-11-02", slug, body);
     }

@@ -81,6 +81,15 @@ impl World {
         world
     }
 
+    /// An instant and a weekly reader, and one post that was there before them.
+    pub(crate) fn with_readers() -> Self {
+        let world = Self::new();
+        world.subscribe("ada@example.net", "Ada", "instant");
+        world.subscribe("wes@example.net", "", "weekly");
+        world.post("old-news", "2026-11-01", "Old news", "What was there before.");
+        world
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }

@@ -2,17 +2,9 @@
 
 use crate::harness::World;
 
-fn world() -> World {
-    let world = World::new();
-    world.subscribe("ada@example.net", "Ada", "instant");
-    world.subscribe("wes@example.net", "", "weekly");
-    world.post("old-news", "2026-11-01", "Old news", "What was there before.");
-    world
-}
-
 #[test]
 fn an_archive_is_never_mailed() {
-    let world = world();
+    let world = World::with_readers();
     let summary = world.run();
     assert_eq!(summary.posts.published, 1);
     assert_eq!((summary.letters.sent, summary.readers.added), (0, 2));
@@ -23,7 +15,7 @@ fn an_archive_is_never_mailed() {
 
 #[test]
 fn a_new_post_reaches_the_instant_readers_once() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("fresh", "2026-11-24", "Fresh", "News about the harbour and old boats.");
@@ -38,7 +30,7 @@ fn a_new_post_reaches_the_instant_readers_once() {
 
 #[test]
 fn a_weekly_digest_carries_what_its_reader_has_not_had() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("one", "2026-11-24", "The first of two", "Text one.");
@@ -59,7 +51,7 @@ fn a_weekly_digest_carries_what_its_reader_has_not_had() {
 
 #[test]
 fn a_planned_time_missed_while_the_machine_was_off_is_made_up_once() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("one", "2026-11-24", "One", "Text.");
@@ -71,7 +63,7 @@ fn a_planned_time_missed_while_the_machine_was_off_is_made_up_once() {
 
 #[test]
 fn nobody_gets_what_appeared_before_they_came() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("one", "2026-11-24", "One", "Text.");
@@ -87,7 +79,7 @@ fn nobody_gets_what_appeared_before_they_came() {
 
 #[test]
 fn a_post_that_moved_is_not_mailed_again() {
-    let world = world();
+    let world = World::with_readers();
     world.run();
     world.wait(1);
     world.post("one", "2026-11-24", "One", "A text that stays the same.");
@@ -103,7 +95,7 @@ fn a_post_that_moved_is_not_mailed_again() {
 
 #[test]
 fn a_draft_is_mailed_when_it_is_published() {
-    let world = world();
+    let world = World::with_readers();
     world.write("posts/d.md", "+++\ntitle = \"D\"\ndate = 2026-11-20\ndraft = true\n+++\nText.\n");
     assert_eq!(world.run().posts.draft, 1);
     world.wait(1);
@@ -113,7 +105,7 @@ fn a_draft_is_mailed_when_it_is_published() {
 
 #[test]
 fn a_scheduled_post_appears_when_its_time_has_come() {
-    let world = world();
+    let world = World::with_readers();
     world.write("posts/s.md", "+++\ntitle = \"S\"\ndate = 2026-11-24T15:00:00Z\n+++\nText.\n");
     assert_eq!(world.run().posts.scheduled, 1);
     world.wait(4);
@@ -123,7 +115,7 @@ fn a_scheduled_post_appears_when_its_time_has_come() {
 
 #[test]
 fn a_letter_shows_related_posts_but_never_its_own() {
-    let world = world();
+    let world = World::with_readers();
     for (slug, title) in [("anchor", "Anchors that hold"), ("chain", "Anchor chains and rust")] {
         let body = "An anchor, a chain, a shackle and the sea bed under the boat.";
         world.post(slug, "2026-11-02", title, body);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use postrider::{
-    selftest::sink::Sink,
+    selftest::sink::{Sink, draw},
     service::{Progress, Run, site::Site},
     time::Clock,
 };
@@ -107,14 +107,6 @@ fn two_workers_share_the_letters_and_give_back_what_they_hold_when_told_to_stop(
     assert_eq!(status, 0, "{out}");
 }
 
-/// A small generator (splitmix64), so that a failing round can be replayed from its seed.
-fn number(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 /// Kills one of two workers somewhere in the middle; the other goes on.
 fn round(seed: u64) -> bool {
     let log = tempfile::NamedTempFile::new().unwrap();
@@ -122,8 +114,8 @@ fn round(seed: u64) -> bool {
     let world = world(&sink);
     open(&world);
     let (killed, left) = (worker(&world), worker(&world));
-    wait_for(&sink, 10 + usize::try_from(number(seed) % (READERS as u64 - 60)).unwrap());
-    std::thread::sleep(Duration::from_micros(number(seed ^ 1) % 3000));
+    wait_for(&sink, 10 + usize::try_from(draw(seed) % (READERS as u64 - 60)).unwrap());
+    std::thread::sleep(Duration::from_micros(draw(seed ^ 1) % 3000));
     drop(killed);
     let midway = recipients(log.path()).len() < READERS;
     settle(&world);

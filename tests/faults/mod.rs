@@ -177,3 +177,17 @@ pub(crate) fn signal(name: &str, child: &Child) {
     let told = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(told.unwrap().success());
 }
+
+/// A signal in the middle of 300 letters: the process ends well, some are sent, none is in doubt.
+fn ends_in_good_order(name: &str, verb: &[&str]) {
+    let delay = Duration::from_millis(4);
+    let field = Field::with(300, 3, Options { delay, ..Options::default() });
+    let child = field.until(40, verb);
+    signal(name, &child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{name}");
+    field.check(0);
+    let sent = field.count("sent");
+    assert!((40..300).contains(&sent) && sent == field.sink.taken(), "{name}: {sent}");
+    field.finish(0);
+}

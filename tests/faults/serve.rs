@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postrider::selftest::sink::Options;
 
-use super::{Field, signal};
+use super::{Field, ends_in_good_order, signal};
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -15,15 +15,7 @@ fn slow(milliseconds: u64) -> Options {
 #[test]
 fn a_service_that_is_told_to_stop_finishes_what_is_in_flight() {
     for name in ["-TERM", "-INT"] {
-        let field = Field::with(300, 3, slow(4));
-        let child = field.until(40, &SERVE);
-        signal(name, &child);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{name}");
-        field.check(0);
-        let sent = field.count("sent");
-        assert!((40..300).contains(&sent) && sent == field.sink.taken(), "{name}: {sent}");
-        field.finish(0);
+        ends_in_good_order(name, &SERVE);
     }
 }
 

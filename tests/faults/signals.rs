@@ -2,23 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use postrider::selftest::sink::{Act, Options};
+use postrider::selftest::sink::Act;
 
-use super::{Field, signal};
+use super::{Field, ends_in_good_order, signal};
 
 #[test]
 fn a_signal_ends_a_run_in_good_order_and_leaves_no_doubt() {
     for name in ["-TERM", "-INT", "-HUP"] {
-        let delay = Duration::from_millis(4);
-        let field = Field::with(300, 3, Options { delay, ..Options::default() });
-        let child = field.run_until(40);
-        signal(name, &child);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{name}");
-        field.check(0);
-        let sent = field.count("sent");
-        assert!((40..300).contains(&sent) && sent == field.sink.taken(), "{name}: {sent}");
-        field.finish(0);
+        ends_in_good_order(name, &["run", "--quiet"]);
     }
 }
 
