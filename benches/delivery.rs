@@ -6,7 +6,6 @@
 //! or the figures would measure the sink. Each figure is the median of interleaved rounds.
 
 use std::{
-    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
@@ -23,7 +22,7 @@ use postrider::{
     selftest::sink::{Options, Sink},
 };
 
-use super::{ROUNDS, post, rate};
+use super::{ROUNDS, rate, site};
 
 /// Octets of a letter.
 const SIZE: usize = 20_000;
@@ -289,7 +288,7 @@ fn lettre_envelope() -> lettre::address::Envelope {
 /// The released binary on a site with so many readers: leases, letters, ledger and all. Counted
 /// by the sink, from the first letter to the last.
 fn pipeline(sink: &mut Far, sessions: usize) -> f64 {
-    let site = site(sink.port, sessions, "");
+    let site = owing(&smtp(sink.port, sessions, ""));
     run(sink, site.path())
 }
 
@@ -320,32 +319,17 @@ fn run(sink: &mut Far, root: &Path) -> f64 {
     rate
 }
 
+/// What a site needs to send into the sink; `more` stands behind it.
+fn smtp(port: u16, sessions: usize, more: &str) -> String {
+    format!(
+        "transport = \"smtp\"\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\n\
+         tls = \"none\"\nconnections = {sessions}\n{more}"
+    )
+}
+
 /// A site that owes one letter of about 20 KB to so many readers.
-fn site(port: u16, sessions: usize, more: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    };
-    write(
-        "config/postrider.toml",
-        &format!(
-            "[site]\ntitle = \"Bench\"\n[mail]\nfrom = \"bench@blog.example\"\n\
-             first_run = \"latest\"\nsubscribers = \"config/subscribers.csv\"\n\
-             transport = \"smtp\"\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\n\
-             tls = \"none\"\nconnections = {sessions}\n{more}\
-             [[newsletters]]\nid = \"letters\"\ninstant = true\n"
-        ),
-    );
-    let mut lines = String::from("address,name,newsletter,cadence,confirmed_at\n");
-    for reader in 0..LETTERS {
-        let day = "2026-01-01T00:00:00Z";
-        let _ = writeln!(lines, "r{reader}@example.net,Reader {reader},letters,instant,{day}");
-    }
-    write("config/subscribers.csv", &lines);
-    write("posts/post.md", &post(3));
-    folder
+fn owing(mail: &str) -> tempfile::TempDir {
+    site([3], LETTERS, mail)
 }
 
 /// With RSA-2048 signatures, beside what OpenSSL can sign on the cores that the sink leaves.
@@ -363,8 +347,9 @@ fn signed(sink: &mut Far) {
     }
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let more = format!("[dkim]\nselector = \"s\"\nkey_file = \"{}\"\n", key.path().display());
-        let site = site(sink.port, 16, &more);
+        let more =
+            format!("[mail.dkim]\nselector = \"s\"\nkey_file = \"{}\"\n", key.path().display());
+        let site = owing(&smtp(sink.port, 16, &more));
         let (cpu, started) = (sink.cpu(), Instant::now());
         let ours = run(sink, site.path());
         let free = 2.0 - (sink.cpu() - cpu) / started.elapsed().as_secs_f64();

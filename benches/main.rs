@@ -6,8 +6,10 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod delivery;
 mod ledger;
 mod message;
+mod related;
 
 use std::{
     fmt::Write as _,
@@ -16,8 +18,6 @@ use std::{
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
-
-mod delivery;
 
 const ROUNDS: usize = 3;
 
@@ -46,6 +46,9 @@ fn main() {
     if wants("message") {
         message::message();
     }
+    if wants("related") {
+        related::related();
+    }
 }
 
 /// An issue for 1,000,000 readers, opened in chunks while others write.
@@ -69,7 +72,7 @@ fn moves() {
 fn build() {
     let rounds: Vec<_> = (0..ROUNDS)
         .map(|_| {
-            let site = site(1000, 0);
+            let site = site(0..1000, 0, "");
             let cold = run(site.path());
             (cold, run(site.path()))
         })
@@ -88,7 +91,7 @@ fn letters() {
     let mut bare = Vec::new();
     let mut peak = 0;
     for _ in 0..ROUNDS {
-        let site = site(20, 10_000);
+        let site = site(0..20, 10_000, "");
         let (time, memory) = run(site.path());
         ours.push(time);
         peak = peak.max(memory);
@@ -153,8 +156,9 @@ fn run(root: &Path) -> (Duration, u64) {
     }
 }
 
-/// A site of that many posts and instant readers; the newest post is owed.
-fn site(posts: usize, readers: usize) -> tempfile::TempDir {
+/// A site of these posts and so many instant readers; the newest post is owed. `mail` stands at the
+/// end of the table of that name.
+fn site(posts: impl IntoIterator<Item = usize>, readers: usize, mail: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -163,16 +167,19 @@ fn site(posts: usize, readers: usize) -> tempfile::TempDir {
     };
     write(
         "config/postrider.toml",
-        "[site]\ntitle = \"Bench\"\n[mail]\nfrom = \"bench@blog.example\"\n\
-         first_run = \"latest\"\nsubscribers = \"config/subscribers.csv\"\n\
-         [[newsletters]]\nid = \"letters\"\ninstant = true\n",
+        &format!(
+            "[site]\ntitle = \"Bench\"\n[mail]\nfrom = \"bench@blog.example\"\n\
+             first_run = \"latest\"\nsubscribers = \"config/subscribers.csv\"\n{mail}\
+             [[newsletters]]\nid = \"letters\"\ninstant = true\n"
+        ),
     );
     let mut lines = String::from("address,name,newsletter,cadence,confirmed_at\n");
     for reader in 0..readers {
-        let _ = writeln!(lines, "r{reader}@example.net,Reader {reader},letters,instant,");
+        let day = "2026-01-01T00:00:00Z";
+        let _ = writeln!(lines, "r{reader}@example.net,Reader {reader},letters,instant,{day}");
     }
     write("config/subscribers.csv", &lines);
-    for number in 0..posts {
+    for number in posts {
         write(&format!("posts/post-{number}.md"), &post(number));
     }
     folder

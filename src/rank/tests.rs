@@ -238,19 +238,3 @@ fn posts_of_one_subject_find_each_other() {
     let right = hits.clone().filter(|(at, to)| at % 97 == to % 97).count();
     assert!(right * 100 >= hits.count() * 98, "{right}");
 }
-
-#[test]
-#[ignore = "a measurement: cargo test --release --lib rank -- --ignored --nocapture"]
-fn ten_thousand_posts_take_about_a_second() {
-    let posts = many(10_000, 700);
-    let began = std::time::Instant::now();
-    let index = Index::new(&posts);
-    let read = began.elapsed();
-    let lists = index.pages(&posts, 3, 0.3, wish().now);
-    println!("index {read:?}, with {} lists {:?}", lists.len(), began.elapsed());
-    let one = std::time::Instant::now();
-    for at in 0..1_000 {
-        index.suggest(&posts, &[at], &wish());
-    }
-    println!("one list {:?}", one.elapsed() / 1_000);
-}
