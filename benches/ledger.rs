@@ -107,6 +107,7 @@ async fn record(store: &Store, blocks: &[Vec<Leased>], (from, to): (S, S)) {
                 to,
                 at: NOW,
                 not_before: None,
+                tried_since: None,
                 reply: (to == S::Sent).then(|| "250 2.0.0 Ok: queued as 4B3F2C0D".to_owned()),
             })
             .collect();

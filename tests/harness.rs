@@ -1,7 +1,9 @@
 //! The harness: a [`World`] is a site in a folder of its own, with a hand-set clock.
 //!
-//! A test arranges files, lets the world run, and compares. Letters leave as `.eml` files. When a
-//! world ends it checks that no delivery is left leased.
+//! A test arranges files, lets the world run, and compares. Letters of [`World::run`] are kept in
+//! memory, which answers as a test lays out; those of the binary ([`World::call`]) leave as
+//! `.eml` files. With a relay ([`World::relay_at`]) both go there. When a world ends it checks
+//! that no delivery is left leased.
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +15,8 @@ use std::{
 };
 
 use postrider::{
+    config::Way,
+    outbox::transport::{Memory, Transport},
     selftest::sink::{Options, Sink},
     service::{self, Progress, Run, lock, never_stops, site::Site, summary::Summary},
     store::{Store, deliveries::Account},
@@ -42,13 +46,16 @@ weekly = "0 9 * * MON"
 pub(crate) struct World {
     folder: tempfile::TempDir,
     pub(crate) clock: Clock,
+    /// Where letters are kept, and what becomes of each.
+    pub(crate) memory: Memory,
 }
 
 impl World {
     /// An empty site on a Tuesday noon.
     pub(crate) fn new() -> Self {
         let start = Timestamp::parse_rfc3339("2026-11-24T12:00:00Z").unwrap();
-        let world = Self { folder: tempfile::tempdir().unwrap(), clock: Clock::hand_set(start) };
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::hand_set(start));
+        let world = Self { folder, clock, memory: Memory::default() };
         world.write("config/postrider.toml", CONFIG);
         world.write("config/subscribers.csv", "address,name,newsletter,cadence,confirmed_at\n");
         fs::create_dir_all(world.path("posts")).unwrap();
@@ -151,12 +158,21 @@ impl World {
     /// One run that tells how far it is.
     pub(crate) fn run_telling(&self, progress: Progress) -> Summary {
         self.block(async {
-            let site = Arc::new(Site::read(self.root()).unwrap());
+            let site = Arc::new(self.site());
             let mut run = self.begin(&site, &progress).await;
             let summary = run.pass(site).await.unwrap();
             run.end().await;
             summary
         })
+    }
+
+    /// The site, its letters kept in memory where no relay is set.
+    fn site(&self) -> Site {
+        let site = Site::read(self.root()).unwrap();
+        match site.config.way {
+            Way::Eml => site.handing_to(Transport::Memory(self.memory.clone())),
+            Way::Smtp => site,
+        }
     }
 
     /// Begins a run. A child that another test is just starting holds every open file of this
@@ -176,10 +192,14 @@ impl World {
         panic!("the lock stayed held");
     }
 
-    /// The letters under `var/outbox`: `issue/address` and text.
+    /// The letters that left, kept or as files: `issue/address` and text.
     pub(crate) fn letters(&self) -> BTreeMap<String, String> {
         let folder = self.path("var/outbox/letters");
-        let mut letters = BTreeMap::new();
+        let kept = self.memory.taken().into_iter().filter_map(|letter| {
+            let name = letter.name.strip_prefix("letters/")?.to_owned();
+            Some((name, String::from_utf8(letter.message).unwrap()))
+        });
+        let mut letters: BTreeMap<_, _> = kept.collect();
         for entry in walkdir::WalkDir::new(&folder).into_iter().flatten() {
             let name = entry.path().strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
             if let Some(name) = name.strip_suffix(".eml") {

@@ -10,70 +10,62 @@
 //! text goes out: one round trip and one commit a letter, and still one delivery at most between
 //! intent and result.
 //!
-//! A session that has carried letters may be closed by its server at any time (RFC 5321 section
-//! 3.8); what fails so before the dot is offered once more on a new one. A stop lets an offer go
-//! on for ten seconds and a sent dot as long as its answer takes. A relay that hangs up on three
-//! connections in a row is given up, so that it cannot leave doubt after doubt.
+//! A relay that hangs up time after time is left alone by its breaker (`policy`), so that it
+//! cannot leave doubt after doubt. A stop lets a dot that was sent wait for its answer.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     attempt::{Completion, Failure, Phase},
-    policy::{masked, next_attempt, verdict_after_dot, verdict_before_dot},
-    recorder::{Because, Entry},
+    floor::Floor,
+    line::{Line, Offer, is_ours},
+    policy::{
+        lesson::{Lesson, lesson_after_dot, lesson_before_dot},
+        masked,
+        retry::put_off,
+        verdict_after_dot, verdict_before_dot,
+    },
+    recorder::{Because, Entry, Pending},
     shelf::Taken,
-    transport::{Connection, Outgoing},
+    transport::Outgoing,
     watch::Point,
-    worker::{Error, Floor, Unmade},
+    worker::{Error, Unmade},
 };
 use crate::{
     domain::delivery::{DeliveryState, Verdict},
     store::deliveries::{Leased, Move},
 };
 
-/// How long to wait before each try to connect.
-const PAUSES: [Duration; 3] =
-    [Duration::ZERO, Duration::from_millis(500), Duration::from_millis(2000)];
-/// New connections lost in a row before a lane gives up.
-const STRIKES: u32 = 3;
-/// How long an offer may go on after a stop.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// Works until nothing is due, the desk stops, or the relay is given up.
+/// Works until nothing is due, the desk stops, or no relay takes letters.
 pub(super) async fn run(floor: Arc<Floor>) -> Result<(), Error> {
-    let mut lane = Lane { floor, connection: None, next: None, carried: 0, strikes: 0 };
+    let mut lane = Lane { line: Line::new(floor.clone()), floor, next: None };
     let worked = lane.work().await;
     if let Some(item) = lane.next.take() {
         lane.floor.shelf.put_back(item.leased);
     }
-    if let Some(connection) = lane.connection.take() {
-        connection.close().await;
-    }
+    lane.line.close().await;
     worked
 }
 
 struct Lane {
     floor: Arc<Floor>,
-    connection: Option<Connection>,
+    line: Line,
     /// What is carried next.
     next: Option<Item>,
-    /// Letters offered on this connection.
-    carried: u32,
-    strikes: u32,
 }
 
 /// A delivery and its letter.
 struct Item {
     leased: Leased,
     letter: Outgoing,
+    /// Whether it may ride behind the letter before.
+    follows: bool,
 }
 
-/// How an offer ended.
-enum Offer {
-    Made,
-    Failed(Failure),
-    Unreachable(Failure),
-    Stopped,
+impl Item {
+    fn domain(&self) -> &str {
+        self.letter.envelope.to.domain()
+    }
 }
 
 impl Lane {
@@ -103,13 +95,15 @@ impl Lane {
         Ok(None)
     }
 
-    /// Prepares the delivery that may ride behind the present one, if one is at hand.
-    async fn prepare(&mut self) -> Result<(), Error> {
+    /// Prepares the delivery that may ride behind `item`, if one is at hand.
+    async fn prepare(&mut self, relay: usize, item: &Item) -> Result<(), Error> {
         while let Taken::One(leased) = self.floor.take_at_once().await? {
-            self.next = self.make(leased).await?;
-            if self.next.is_some() {
-                break;
-            }
+            let Some(mut next) = self.make(leased).await? else { continue };
+            let domains = (item.domain(), next.domain());
+            let now = self.floor.now();
+            next.follows = self.floor.desk.relays.route().follow(relay, domains, now);
+            self.next = Some(next);
+            break;
         }
         Ok(())
     }
@@ -117,41 +111,13 @@ impl Lane {
     /// Makes the letter of a delivery; a delivery whose letter cannot be made is settled.
     async fn make(&self, leased: Leased) -> Result<Option<Item>, Error> {
         match self.letter(&leased).await {
-            Ok(letter) => Ok(Some(Item { leased, letter })),
+            Ok(letter) => Ok(Some(Item { leased, letter, follows: false })),
             Err(verdict) => {
-                self.settle(&leased, DeliveryState::Leased, verdict).await?;
+                let end = (verdict, Lesson::Nothing);
+                self.settle(&leased, DeliveryState::Leased, end).await?;
                 Ok(None)
             }
         }
-    }
-
-    /// Carries one delivery as far as it goes, and those that ride behind it; `false`: the lane
-    /// ends.
-    async fn carry(&mut self, item: Item) -> Result<bool, Error> {
-        match self.offer(&item.letter).await {
-            Offer::Made => self.chain(item).await,
-            Offer::Stopped => {
-                self.floor.shelf.put_back(item.leased);
-                Ok(false)
-            }
-            Offer::Unreachable(failure) => {
-                self.give_up(item.leased, failure).await?;
-                Ok(false)
-            }
-            Offer::Failed(failure) => {
-                let verdict = verdict_before_dot(&failure);
-                self.settle(&item.leased, DeliveryState::Leased, verdict).await?;
-                Ok(self.goes_on(&failure.text))
-            }
-        }
-    }
-
-    /// Whether the lane goes on; a relay that hangs up time after time is given up.
-    fn goes_on(&self, last: &str) -> bool {
-        if self.strikes >= STRIKES {
-            self.floor.give_up(last, false);
-        }
-        self.strikes < STRIKES
     }
 
     async fn letter(&self, leased: &Leased) -> Result<Outgoing, Verdict> {
@@ -160,118 +126,87 @@ impl Lane {
             Unmade::Never(why) => Verdict::Never(why),
             Unmade::Ours(why) => Verdict::Ours(why),
         })?;
-        if letter.envelope.to.is_reserved() && !desk.transport.is_local() {
+        if letter.envelope.to.is_reserved() && !desk.relays.is_local() {
             return Err(Verdict::Never("reserved domain".to_owned()));
         }
         Ok(letter)
     }
 
-    async fn offer(&mut self, letter: &Outgoing) -> Offer {
-        loop {
-            if self.connection.is_none() {
-                match self.connect().await {
-                    Ok(Some(connection)) => self.connection = Some(connection),
-                    Ok(None) => return Offer::Stopped,
-                    Err(failure) => return Offer::Unreachable(failure),
-                }
-                self.carried = 0;
+    /// Carries one delivery as far as it goes, and those that ride behind it; `false`: the lane
+    /// ends.
+    async fn carry(&mut self, item: Item) -> Result<bool, Error> {
+        match self.line.offer(&item.letter).await {
+            Offer::Made(relay) => {
+                self.chain(relay, item).await?;
+                return Ok(true);
             }
-            let Some(connection) = &mut self.connection else { return Offer::Stopped };
-            let is_new = self.carried == 0;
-            self.carried += 1;
-            let floor = self.floor.clone();
-            let offered = tokio::select! {
-                offered = connection.offer(letter) => offered,
-                () = grace_is_over(&floor) => {
-                    self.abandon().await;
-                    return Offer::Stopped;
-                }
-            };
-            let usable = connection.is_usable();
-            let Err(failure) = offered else { return Offer::Made };
-            if usable {
-                self.strikes = 0;
-                return Offer::Failed(failure);
+            Offer::Failed(failure) => {
+                self.fail(&item.leased, &failure).await?;
+                return Ok(true);
             }
-            self.abandon().await;
-            if is_new || !failure.is_lost() {
-                self.strikes += u32::from(failure.is_lost());
-                return Offer::Failed(failure);
+            Offer::Aside(None) => {
+                self.floor.shelf.put_last(item.leased);
+                return Ok(true);
             }
+            Offer::Aside(Some(until)) => {
+                let why = "its domain takes no more letters until then";
+                let back = self.floor.back(&item.leased, Some(until), why);
+                self.floor.hand_in(back, Because::Said).await?;
+                return Ok(true);
+            }
+            Offer::Paused(until, why) => {
+                self.floor.shelf.put_back(item.leased);
+                self.floor.pause(until, why);
+            }
+            Offer::Stopped => self.floor.shelf.put_back(item.leased),
+            Offer::Unreachable(failure) => self.give_up(item.leased, failure).await?,
         }
+        Ok(false)
     }
 
-    /// A connection, after some tries; `None`: the desk stops.
-    async fn connect(&self) -> Result<Option<Connection>, Failure> {
-        let mut last = None;
-        for pause in PAUSES {
-            let floor = &self.floor;
-            let trying = async {
-                tokio::time::sleep(pause).await;
-                floor.desk.transport.connect().await
-            };
-            let tried = tokio::select! {
-                tried = trying => tried,
-                () = floor.stopped() => return Ok(None),
-            };
-            match tried {
-                Ok(connection) => {
-                    floor.reach();
-                    return Ok(Some(connection));
-                }
-                Err(failure) if is_ours(&failure) => return Err(failure),
-                Err(failure) => last = Some(failure),
-            }
-            if floor.is_closed() {
-                break;
-            }
-        }
-        if self.floor.is_stopping() { Ok(None) } else { last.map_or(Ok(None), Err) }
-    }
-
-    /// No connection can be had: the delivery goes back, and with a refusal about the sender its
-    /// issue is held.
+    /// No relay lets us in: the delivery goes back, and with a refusal about the sender its issue
+    /// is held.
     async fn give_up(&self, leased: Leased, failure: Failure) -> Result<(), Error> {
         let ours = is_ours(&failure);
         self.floor.give_up(&failure.text, ours);
         if ours {
-            let verdict = Verdict::Ours(failure.text);
-            return self.settle(&leased, DeliveryState::Leased, verdict).await;
+            return self.fail(&leased, &failure).await;
         }
         self.floor.shelf.put_back(leased);
         Ok(())
     }
 
     /// From the intent to the result of a letter that was offered, and so on with each whose
-    /// envelope rode behind it; `false`: the lane ends.
-    async fn chain(&mut self, mut item: Item) -> Result<bool, Error> {
+    /// envelope rode behind it.
+    async fn chain(&mut self, relay: usize, mut item: Item) -> Result<(), Error> {
         let (mut before, mut rode) = (None, false);
         loop {
             let intent =
                 self.change(&item.leased, DeliveryState::Leased, DeliveryState::Sending, None);
             let asked = self.floor.ask(before.take(), intent).await;
-            let filled = if rode { self.fill(&item.letter).await } else { Ok(()) };
-            self.prepare().await?;
+            let filled = if rode { self.line.fill(&item.letter).await } else { Ok(()) };
+            self.prepare(relay, &item).await?;
             if !self.is_granted(asked, &item.leased).await? {
-                return Ok(true);
+                self.take_back(relay, &item);
+                let now = self.floor.now();
+                self.floor.desk.relays.withdrawn(relay, item.domain(), now);
+                return Ok(());
             }
             item.leased.attempts += 1;
             let (completion, ride) = match filled {
                 Ok(()) => self.hand_over().await,
                 Err(failure) => (Completion::NotSent(failure), None),
             };
-            let verdict = verdict_after_dot(&completion);
-            let result = self.result(&item.leased, DeliveryState::Sending, verdict).await?;
+            let result = self.complete(relay, &item, &completion).await?;
             match (ride, self.next.take()) {
                 (Some(Ok(())), Some(next)) if !self.floor.shelf.is_held(next.leased.issue) => {
-                    self.carried += 1;
-                    self.strikes = 0;
+                    self.take_over(relay, &item, &next);
                     (before, item, rode) = (Some(result), next, true);
                 }
                 (ride, next) => {
                     self.next = next;
                     self.floor.hand_in_result(result).await?;
-                    return self.after(completion, ride).await;
+                    return self.after(relay, &item, (completion, ride)).await;
                 }
             }
         }
@@ -280,7 +215,7 @@ impl Lane {
     /// Waits for the intent. When it is not granted, what was begun is abandoned.
     async fn is_granted(
         &mut self,
-        asked: Result<super::recorder::Pending, Error>,
+        asked: Result<Pending, Error>,
         leased: &Leased,
     ) -> Result<bool, Error> {
         let granted = match asked {
@@ -291,70 +226,90 @@ impl Lane {
             self.floor.pass(Point::AfterIntent);
             return Ok(true);
         }
-        self.abandon().await;
+        self.line.abandon().await;
         granted?;
         self.refused_intent(leased).await?;
         Ok(false)
     }
 
-    /// The text of a letter whose envelope rode; a stop gives it ten seconds.
-    async fn fill(&mut self, letter: &Outgoing) -> Result<(), Failure> {
-        let floor = self.floor.clone();
-        let gone = |why| Err(Failure::without_reply(Phase::Body, why));
-        let Some(connection) = &mut self.connection else { return gone("no connection") };
-        tokio::select! {
-            filled = connection.fill(letter) => filled,
-            () = grace_is_over(&floor) => gone("the run was stopped before the letter was out"),
-        }
-    }
-
     /// The dot, with the next envelope behind it, and the answers.
     async fn hand_over(&mut self) -> (Completion, Option<Result<(), Failure>>) {
-        let Some(connection) = &mut self.connection else {
+        let next = self.next.as_ref().filter(|next| next.follows).map(|next| &next.letter);
+        let Some(connection) = self.line.connection() else {
             let gone = Failure::without_reply(Phase::Body, "no connection");
             return (Completion::NotSent(gone), None);
         };
-        let pending = connection.finish(self.next.as_ref().map(|next| &next.letter)).await;
+        let pending = connection.finish(next).await;
         self.floor.pass(Point::AfterDot);
         let heard = connection.hear(pending).await;
         self.floor.pass(Point::AfterReply);
         heard
     }
 
-    /// What becomes of the connection, and of the letter whose envelope rode in vain, once no
-    /// text can follow; `false`: the lane ends.
-    async fn after(
-        &mut self,
-        completion: Completion,
-        ride: Option<Result<(), Failure>>,
-    ) -> Result<bool, Error> {
-        let usable = self.connection.as_ref().is_some_and(Connection::is_usable);
-        match (ride, completion) {
-            // It was begun, and its issue is held by now.
-            (Some(Ok(())), _) => self.abandon().await,
-            (Some(Err(failure)), _) => {
-                if usable || !failure.is_lost() {
-                    self.refuse_next(&failure).await?;
-                }
-                if !usable {
-                    self.abandon().await;
-                }
-            }
-            (None, _) if usable => self.strikes = 0,
-            (None, Completion::Replied(_)) => self.close().await,
-            (None, Completion::Lost(why) | Completion::NotSent(Failure { text: why, .. })) => {
-                self.abandon().await;
-                self.strikes += 1;
-                return Ok(self.goes_on(&why));
-            }
+    /// Tells the route how the letter ended, and what it means for the delivery.
+    async fn complete(
+        &self,
+        relay: usize,
+        item: &Item,
+        completion: &Completion,
+    ) -> Result<Entry, Error> {
+        let now = self.floor.now();
+        self.floor.desk.relays.completed(relay, item.domain(), completion, now);
+        if let Completion::Lost(why) | Completion::NotSent(Failure { text: why, .. }) = completion {
+            self.floor.lose(why);
         }
-        Ok(true)
+        let end = (verdict_after_dot(completion), lesson_after_dot(completion));
+        self.result(&item.leased, DeliveryState::Sending, end).await
     }
 
-    /// Settles the letter whose envelope was refused behind a dot.
-    async fn refuse_next(&mut self, failure: &Failure) -> Result<(), Error> {
-        let Some(next) = self.next.take() else { return Ok(()) };
-        self.settle(&next.leased, DeliveryState::Leased, verdict_before_dot(failure)).await
+    fn take_over(&mut self, relay: usize, item: &Item, next: &Item) {
+        self.line.count();
+        self.floor.desk.relays.route().take_over(relay, (item.domain(), next.domain()));
+    }
+
+    /// The letter that was to ride behind `item` does not.
+    fn take_back(&mut self, relay: usize, item: &Item) {
+        let Some(next) = self.next.as_mut().filter(|next| next.follows) else { return };
+        next.follows = false;
+        let domains = (item.domain(), next.letter.envelope.to.domain());
+        let now = self.floor.now();
+        self.floor.desk.relays.route().unfollow(relay, domains, now);
+    }
+
+    /// What becomes of the connection, and of the letter whose envelope rode in vain, once no
+    /// text can follow.
+    async fn after(
+        &mut self,
+        relay: usize,
+        item: &Item,
+        (completion, ride): (Completion, Option<Result<(), Failure>>),
+    ) -> Result<(), Error> {
+        let usable = self.line.is_usable();
+        match (ride, completion) {
+            (Some(Err(failure)), _) if usable || !failure.is_lost() => {
+                if let Some(next) = self.next.take() {
+                    self.take_over(relay, item, &next);
+                    let now = self.floor.now();
+                    self.floor.desk.relays.failed(relay, next.domain(), &failure, now);
+                    self.fail(&next.leased, &failure).await?;
+                }
+                if !usable {
+                    self.line.abandon().await;
+                }
+            }
+            // It was begun, and its issue is held by now; or the session ended behind the dot.
+            (Some(_), _) | (None, Completion::Lost(_) | Completion::NotSent(_)) => {
+                self.take_back(relay, item);
+                self.line.abandon().await;
+            }
+            (None, Completion::Replied(_)) => {
+                self.take_back(relay, item);
+                if !usable {
+                    self.line.close().await;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The reader left, or the lease is another's by now.
@@ -368,15 +323,21 @@ impl Lane {
         self.floor.hand_in(change, Because::Said).await
     }
 
+    /// Settles a delivery whose attempt ended before the dot.
+    async fn fail(&self, leased: &Leased, failure: &Failure) -> Result<(), Error> {
+        let end = (verdict_before_dot(failure), lesson_before_dot(failure));
+        self.settle(leased, DeliveryState::Leased, end).await
+    }
+
     /// Hands in what a verdict means for the delivery. Nobody waits for it: the recorder keeps the
     /// order, so that the next intent of this lane is never on record before it.
     async fn settle(
         &self,
         leased: &Leased,
         from: DeliveryState,
-        verdict: Verdict,
+        end: (Verdict, Lesson),
     ) -> Result<(), Error> {
-        let result = self.result(leased, from, verdict).await?;
+        let result = self.result(leased, from, end).await?;
         self.floor.hand_in_result(result).await
     }
 
@@ -385,7 +346,7 @@ impl Lane {
         &self,
         leased: &Leased,
         from: DeliveryState,
-        verdict: Verdict,
+        (verdict, lesson): (Verdict, Lesson),
     ) -> Result<Entry, Error> {
         let to = |state, why: &str| self.change(leased, from, state, Some(masked(why)));
         let mut because = Because::Said;
@@ -395,8 +356,12 @@ impl Lane {
             Verdict::Unknown(why) => to(DeliveryState::Uncertain, &why),
             Verdict::Later(why) => {
                 let seed = leased.id.unsigned_abs();
-                match next_attempt(leased.opened, self.floor.now(), seed) {
-                    Some(at) => Move { not_before: Some(at), ..to(DeliveryState::Ready, &why) },
+                match put_off(lesson, leased.tried_since, self.floor.now(), seed) {
+                    Some(off) => Move {
+                        not_before: Some(off.not_before),
+                        tried_since: off.tried_since,
+                        ..to(DeliveryState::Ready, &why)
+                    },
                     None => to(DeliveryState::Failed, &format!("lifetime: {why}")),
                 }
             }
@@ -416,27 +381,7 @@ impl Lane {
         to: DeliveryState,
         reply: Option<String>,
     ) -> Move {
-        Move { id: leased.id, from, to, at: self.floor.now(), not_before: None, reply }
+        let (at, tried_since) = (self.floor.now(), leased.tried_since);
+        Move { id: leased.id, from, to, at, not_before: None, tried_since, reply }
     }
-
-    async fn abandon(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.abandon().await;
-        }
-    }
-
-    async fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.close().await;
-        }
-    }
-}
-
-fn is_ours(failure: &Failure) -> bool {
-    matches!(verdict_before_dot(failure), Verdict::Ours(_))
-}
-
-async fn grace_is_over(floor: &Floor) {
-    floor.stopped().await;
-    tokio::time::sleep(GRACE).await;
 }

@@ -70,12 +70,16 @@
 pub mod attempt;
 mod dial;
 pub mod eligible;
+mod floor;
 mod lane;
+mod line;
+mod memory;
 mod octets;
 pub mod open;
 pub mod policy;
 mod recorder;
 pub mod relay;
+pub mod relays;
 mod shelf;
 #[cfg(test)]
 mod sink;

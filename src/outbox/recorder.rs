@@ -19,6 +19,7 @@ use super::watch::{Point, Watch};
 use crate::{
     domain::delivery::DeliveryState,
     store::{self, Store, deliveries::Move},
+    time::Timestamp,
 };
 
 /// The most moves in one statement.
@@ -41,6 +42,8 @@ pub struct Tally {
     pub held: u64,
     /// Why the desk gave up on the relay; what it had in hand is among the deferred or held.
     pub unreachable: Option<String>,
+    /// Until when the limits of the relays are used up, if that ended the drain.
+    pub spent_until: Option<Timestamp>,
 }
 
 /// Why a delivery goes back to ready.
@@ -175,7 +178,6 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
 
     fn entry(id: i64) -> Handed {
         let change = Move {
@@ -184,6 +186,7 @@ mod tests {
             to: DeliveryState::Sending,
             at: Timestamp::default(),
             not_before: None,
+            tried_since: None,
             reply: None,
         };
         Handed { entry: Entry { change, because: Because::Said }, done: None }

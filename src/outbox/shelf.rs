@@ -114,6 +114,12 @@ impl Shelf {
         self.stocked.notify_waiters();
     }
 
+    /// Puts a delivery behind all others: nothing can be done for it now.
+    pub(super) fn put_last(&self, leased: Leased) {
+        self.row().waiting.push_back(leased);
+        self.stocked.notify_waiters();
+    }
+
     /// Takes everything off.
     pub(super) fn clear(&self) -> Vec<Leased> {
         self.row().waiting.drain(..).collect()

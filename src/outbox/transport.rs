@@ -9,13 +9,12 @@
 //! connection, with the path and the reason.
 
 use std::{
-    collections::{HashMap, VecDeque},
     fs, io,
     io::Write as _,
     path::{Component, Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+pub use super::memory::{Answer, Memory};
 use super::{
     attempt::{Completion, Envelope, Failure, Phase},
     smtp::{Relay, Riding, Session},
@@ -34,7 +33,7 @@ pub struct Outgoing {
 }
 
 /// Where letters go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// A folder; each letter becomes a file.
     Eml(PathBuf),
@@ -243,95 +242,6 @@ fn unwritable(target: &Path, error: &io::Error) -> Failure {
     let folder = target.parent().unwrap_or(target).display();
     let why = format!("cannot write a letter into {folder}: {error}; check space and permissions");
     Failure::without_reply(Phase::Connect, why)
-}
-
-/// Letters kept in memory, with answers that a test has laid out. Clones share both.
-#[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<Book>>);
-
-#[derive(Debug, Default)]
-struct Book {
-    taken: Vec<Outgoing>,
-    answers: HashMap<String, VecDeque<Answer>>,
-    refuses_to_connect: Option<Failure>,
-    connections: usize,
-    hung_up: bool,
-}
-
-/// What shall become of one attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The offer fails, and the connection goes on.
-    Refuse(Failure),
-    /// The offer fails, and every connection is dead until the next is made.
-    HangUp(Failure),
-    /// The dot is answered so; the letter is taken if the answer is positive.
-    Complete(Completion),
-}
-
-impl Memory {
-    /// Lays out what shall become of the next attempt to write to `address`; attempts for which
-    /// nothing is laid out go well.
-    pub fn answer(&self, address: &str, answer: Answer) {
-        self.book().answers.entry(address.to_owned()).or_default().push_back(answer);
-    }
-
-    /// Lets no connection be made from now on, or lets them be made again.
-    pub fn refuse_to_connect(&self, why: Option<Failure>) {
-        self.book().refuses_to_connect = why;
-    }
-
-    /// The letters taken so far.
-    pub fn taken(&self) -> Vec<Outgoing> {
-        self.book().taken.clone()
-    }
-
-    /// How many connections were asked for.
-    pub fn connections(&self) -> usize {
-        self.book().connections
-    }
-
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn connect(&self) -> Result<(), Failure> {
-        let mut book = self.book();
-        book.connections += 1;
-        book.hung_up = false;
-        book.refuses_to_connect.clone().map_or(Ok(()), Err)
-    }
-
-    fn offer(&self, letter: &Outgoing) -> Result<(), Failure> {
-        let mut book = self.book();
-        let waiting = book.answers.get_mut(letter.envelope.to.as_str());
-        let is_refusal = |answer: &mut Answer| !matches!(answer, Answer::Complete(_));
-        match waiting.and_then(|answers| answers.pop_front_if(is_refusal)) {
-            Some(Answer::Refuse(failure)) => Err(failure),
-            Some(Answer::HangUp(failure)) => {
-                book.hung_up = true;
-                Err(failure)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn complete(&self, letter: Option<Outgoing>) -> Completion {
-        let Some(letter) = letter else {
-            let why = "no letter had been offered";
-            return Completion::NotSent(Failure::without_reply(Phase::Body, why));
-        };
-        let mut book = self.book();
-        let laid_out = book.answers.get_mut(letter.envelope.to.as_str());
-        let answer = match laid_out.and_then(VecDeque::pop_front) {
-            Some(Answer::Complete(answer)) => answer,
-            _ => Completion::Replied(Reply::new(250, "2.0.0 kept in memory")),
-        };
-        if matches!(&answer, Completion::Replied(reply) if reply.is_positive()) {
-            book.taken.push(letter);
-        }
-        answer
-    }
 }
 
 #[cfg(test)]

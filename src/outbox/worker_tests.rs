@@ -1,13 +1,16 @@
 //! What a drain promises, on a ledger in a temporary folder.
 
-use std::{collections::BTreeMap, sync::atomic::AtomicUsize};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use super::*;
 use crate::{
     catalog::{Known, Record},
     domain::{
         address::Address,
-        delivery::Reply,
+        delivery::{DeliveryState, Reply},
         issue::IssueName,
         post::PostId,
         subscriber::{Cadence, NewSubscription},
@@ -16,13 +19,19 @@ use crate::{
         attempt::{Completion, Envelope, Failure, Phase},
         sink::{Act, Sink},
         smtp::{Deadlines, Relay, Tls},
-        transport::{Answer, Memory},
+        transport::{Answer, Memory, Transport},
     },
-    store::{audience::Audience, deliveries::Account, issues::EditionKey, issues::Opening},
+    store::{
+        audience::Audience,
+        deliveries::{Account, Move},
+        issues::{EditionKey, Opening},
+    },
 };
 
 #[path = "worker_tests/over_smtp.rs"]
 mod over_smtp;
+#[path = "worker_tests/relays.rs"]
+mod relays;
 #[path = "worker_tests/town.rs"]
 mod town;
 
@@ -203,9 +212,18 @@ async fn a_stop_finishes_what_is_in_flight_and_leaves_no_lease() {
 async fn a_run_that_died_between_intent_and_result_leaves_a_named_doubt() {
     let town = Town::with_readers(3).await;
     let now = town.clock.now();
+    town.store.pass_canary(town.issue, now).await.unwrap();
     let leased = town.store.lease("dead", (now, now.plus(LEASE)), 2).await.unwrap();
     let (from, to) = (DeliveryState::Leased, DeliveryState::Sending);
-    let intent = Move { id: leased[0].id, from, to, at: now, not_before: None, reply: None };
+    let intent = Move {
+        id: leased[0].id,
+        from,
+        to,
+        at: now,
+        not_before: None,
+        tried_since: None,
+        reply: None,
+    };
     assert_eq!(town.store.record("dead", &[intent]).await.unwrap(), [leased[0].id]);
     assert_eq!(town.store.renew("dead", now).await.unwrap(), 2);
     assert_eq!(town.store.renew("another", now).await.unwrap(), 0);
@@ -260,14 +278,17 @@ async fn reserved_domains_are_not_given_to_a_relay_elsewhere() {
     let town = Town::with_readers(2).await;
     let mut desk = town.desk(1);
     let (host, hello) = ("mail.blog.example".to_owned(), "blog.example".to_owned());
-    desk.transport = Transport::Smtp(Relay {
-        host,
-        port: 25,
-        tls: Tls::None,
-        login: None,
-        hello,
-        deadlines: Deadlines::default(),
-    });
+    desk.relays = Arc::new(Relays::one(
+        Transport::Smtp(Relay {
+            host,
+            port: 25,
+            tls: Tls::None,
+            login: None,
+            hello,
+            deadlines: Deadlines::default(),
+        }),
+        desk.connections,
+    ));
     let tally = drain(desk).await.unwrap();
     assert_eq!(tally, Tally { failed: 2, ..Tally::default() });
     assert_eq!(town.account(0).await.reply.as_deref(), Some("reserved domain"));

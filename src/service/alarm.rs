@@ -12,7 +12,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::summary::Summary;
+use super::{sending::Sending, site::Site, summary::Summary};
 use crate::{
     digest::quoted,
     domain::address::Address,
@@ -20,6 +20,7 @@ use crate::{
         attempt::{Completion, Envelope},
         transport::{Outgoing, Transport},
     },
+    store,
     time::Timestamp,
 };
 
@@ -116,7 +117,7 @@ impl Alarm<'_> {
 }
 
 /// Hands the letter over; the error says why it could not be.
-pub async fn ring(transport: &Transport, letter: &Outgoing) -> Result<(), String> {
+async fn ring(transport: &Transport, letter: &Outgoing) -> Result<(), String> {
     let mut connection = transport.connect().await.map_err(|failure| failure.text)?;
     if let Err(failure) = connection.offer(letter).await {
         connection.abandon().await;
@@ -130,6 +131,54 @@ pub async fn ring(transport: &Transport, letter: &Outgoing) -> Result<(), String
         Completion::Replied(reply) => Err(reply.to_string()),
         Completion::Lost(why) => Err(why),
         Completion::NotSent(failure) => Err(failure.text),
+    }
+}
+
+impl Sending {
+    /// Writes to the operator about what `summary` asks of somebody, once a day.
+    pub(super) async fn alarm(&self, summary: &Summary) {
+        let site = self.sites.borrow().clone();
+        let (Some(to), needs) = (&site.config.operator, needs(summary)) else { return };
+        let (from, title) = (&site.config.from.address, site.config.title.as_str());
+        let alarm = Alarm { from, to, title, url: site.config.url.as_str() };
+        let now = self.clock.now();
+        let Some(letter) = alarm.letter(&needs, now) else { return };
+        match self.claim_alarm(now).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => return tracing::warn!(%error, "the operator could not be written to"),
+        }
+        if let Err(why) = self.ring(&site, letter).await {
+            tracing::warn!(why, operator = to.as_str(), "the operator could not be written to");
+            // An hour from now it is tried again; where that is not noted, a day.
+            let _ = self.store.note_alarm(Some(now), not_rung(now)).await;
+        }
+    }
+
+    /// Whether a letter is due, and no other process writes it.
+    async fn claim_alarm(&self, now: Timestamp) -> Result<bool, store::Error> {
+        let last = self.store.alarmed_at().await?;
+        Ok(is_due(last, now) && self.store.note_alarm(last, now).await?)
+    }
+
+    async fn ring(&self, site: &Site, letter: Outgoing) -> Result<(), String> {
+        let relays = self.ways.of(site).map_err(|error| error.to_string())?;
+        if !site.config.is_public && !relays.is_local() {
+            return Err("web.public_url is not set, so no relay elsewhere is used".to_owned());
+        }
+        let message = match &site.signer {
+            Some(signer) => signer.sign(&letter.message).map_err(|error| error.to_string())?,
+            None => letter.message,
+        };
+        let letter = Outgoing { message, ..letter };
+        let mut why = "there is no way out".to_owned();
+        for outlet in relays.outlets() {
+            match ring(&outlet.transport, &letter).await {
+                Ok(()) => return Ok(()),
+                Err(other) => why = other,
+            }
+        }
+        Err(why)
     }
 }
 

@@ -138,6 +138,7 @@ impl Service {
             summary.trouble(format!("{error}; the last good configuration stays in use"));
         }
         self.run.count(&mut summary).await?;
+        self.run.sending().alarm(&summary).await;
         Ok(summary)
     }
 }

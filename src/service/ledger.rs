@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Error, Progress, Run, open_store, sending::Sending, site::Site, summary::Summary};
+use super::{
+    Error, Progress, Run, open_store,
+    sending::{Sending, Ways},
+    site::Site,
+    summary::Summary,
+};
 use crate::{config::Uncertain, domain::delivery::DeliveryState, store::Ledger, time::Clock};
 
 /// How often a letter that became uncertain is sent by the policy to resend.
@@ -24,8 +29,8 @@ impl Run {
         }
         let (ledger, progress): (Ledger, Progress) = (store.ledger().await?, Arc::new(|_| {}));
         let sites = watch::channel(site.clone()).0;
-        let (last, watch, turn) = (None, None, None);
-        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, turn })
+        let (last, watch, ways, turn) = (None, None, Ways::default(), None);
+        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn })
     }
 }
 

@@ -25,6 +25,7 @@ mod standing;
 pub mod summary;
 mod turn;
 pub mod worker;
+mod writing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +43,7 @@ use crate::{
 pub use beginning::begin_ledger;
 use pages::Press;
 use readers::List;
-use sending::Sending;
+use sending::{Sending, Ways};
 pub use signals::never_stops;
 use site::Site;
 pub use standing::next_try;
@@ -114,6 +115,7 @@ pub struct Run {
     stop: watch::Receiver<bool>,
     progress: Progress,
     watch: Option<Watch>,
+    ways: Ways,
     /// `None`: a worker, which sends what others open.
     turn: Option<Turn>,
 }
@@ -143,8 +145,8 @@ impl Run {
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
         let sites = watch::channel(site.clone()).0;
-        let (watch, turn) = (None, Some(turn));
-        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, turn })
+        let (watch, ways, turn) = (None, Ways::default(), Some(turn));
+        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn })
     }
 
     /// The same run, looked on by `watch` while it sends.
@@ -175,6 +177,7 @@ impl Run {
             summary.warnings.push("stopped by a signal; the next run goes on here".to_owned());
         }
         self.count(&mut summary).await?;
+        self.sending().alarm(&summary).await;
         Ok(summary)
     }
 
@@ -240,6 +243,7 @@ impl Run {
             progress: self.progress.clone(),
             watch: self.watch.clone(),
             sites: self.sites.subscribe(),
+            ways: self.ways.clone(),
         }
     }
 

@@ -8,29 +8,34 @@
 //! ([`Sending::gate`]). A relay that is away is no trouble at first, since letters wait for it;
 //! after [`PATIENCE`] it is one. A ledger that fails ends a drain.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
-
-use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex, watch};
-
-use super::{Error, Progress, Step, report::Reporter, site::Site, summary::Summary};
-use crate::{
-    config::{self, Way},
-    digest::{message::Recipient, render::Letter},
-    domain::{address::Address, token::Key},
-    outbox::{
-        attempt::Envelope,
-        open::Newsletter,
-        transport::{Outgoing, Transport},
-        watch::Watch,
-        worker::{self, Desk, Letters, Tally, Unmade},
-    },
-    store::{Store, deliveries::Leased},
-    time::Clock,
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-/// Files written at once: enough that the ledger's syncs are shared by many.
-const FILES_AT_ONCE: usize = 16;
+use tokio::sync::watch;
+
+use super::{
+    Error, Progress,
+    report::Reporter,
+    site::{self, Site},
+    summary::Summary,
+};
+use crate::{
+    config::{self, Way},
+    domain::token::Key,
+    outbox::{
+        policy::{
+            canary::{self, Canary},
+            route::Closed,
+        },
+        relays::Relays,
+        watch::Watch,
+        worker::{self, Desk, Tally},
+    },
+    store::Store,
+    time::{Clock, Timestamp},
+};
 
 /// How long letters may wait for a relay that is away before the operator is needed.
 const PATIENCE: Duration = Duration::from_secs(4 * 60 * 60);
@@ -49,20 +54,38 @@ pub(super) struct Sending {
     pub(super) watch: Option<Watch>,
     /// The site of the latest pass.
     pub(super) sites: watch::Receiver<Arc<Site>>,
+    /// The ways out, and what has been learned of them.
+    pub(super) ways: Ways,
+}
+
+/// The ways out as last used: what was learned of them lasts until the configuration changes.
+#[derive(Clone, Default)]
+pub(super) struct Ways(Arc<Mutex<Option<Arc<Relays>>>>);
+
+impl Ways {
+    /// Those of a site.
+    pub(super) fn of(&self, site: &Site) -> Result<Arc<Relays>, site::Error> {
+        let outlets = site.outlets()?;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref().filter(|known| known.outlets() == outlets) {
+            Some(known) => Ok(known.clone()),
+            None => Ok(known.insert(Arc::new(Relays::new(outlets))).clone()),
+        }
+    }
 }
 
 impl Sending {
     /// Sends what is due.
     pub(super) async fn drain(&self, summary: &mut Summary) -> Result<(), Error> {
         let site = self.sites.borrow().clone();
-        let transport = match site.transport() {
-            Ok(transport) => transport,
+        let relays = match self.ways.of(&site) {
+            Ok(relays) => relays,
             Err(error) => {
                 summary.trouble(error);
                 return Ok(());
             }
         };
-        if let Some(why) = self.gate(&site, &transport).await? {
+        if let Some(why) = self.gate(&site, &relays).await? {
             summary.trouble(why);
             return Ok(());
         }
@@ -73,8 +96,12 @@ impl Sending {
         if self.store.next_due().await?.is_none_or(|due| due > self.clock.now()) {
             return Ok(self.store.close_finished_issues(self.clock.now()).await?);
         }
+        if let Some((until, why)) = worker::closed(&relays, self.clock.now()) {
+            self.note_pause(&site, (until, why), summary);
+            return Ok(());
+        }
         self.store.advance_epoch(&site.mark()).await?;
-        self.hand_over(&site, transport, summary).await?;
+        self.hand_over(&site, relays, summary).await?;
         self.store.advance_epoch(&site.mark()).await?;
         self.settle(&site).await
     }
@@ -82,34 +109,73 @@ impl Sending {
     async fn hand_over(
         &self,
         site: &Site,
-        transport: Transport,
+        relays: Arc<Relays>,
         summary: &mut Summary,
     ) -> Result<(), Error> {
-        let is_file = matches!(transport, Transport::Eml(_));
+        let connections = relays.outlets().iter().map(|outlet| outlet.pace.relay.connections);
         let desk = Desk {
             store: self.store.clone(),
-            transport,
+            relays: relays.clone(),
+            canary: site.config.canary,
             clock: self.clock.clone(),
-            connections: if is_file { FILES_AT_ONCE } else { site.config.connections() },
+            connections: usize::try_from(connections.sum::<u32>()).unwrap_or(1),
             letters: self.letters(site),
             stop: self.stop.clone(),
             watch: self.watch.clone(),
         };
         let tally = worker::drain(desk).await?;
         summary.letters.add(&tally);
-        self.note_absence(&tally, is_file, summary).await?;
+        if let Some(until) = tally.spent_until {
+            self.note_pause(site, (until, Closed::Spent), summary);
+        }
+        self.note_absence(&tally, relays.is_folder(), summary).await?;
+        self.note_canaries(site, summary).await?;
         self.store.close_finished_issues(self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Says why no letter goes before an instant.
+    fn note_pause(&self, site: &Site, (until, why): (Timestamp, Closed), summary: &mut Summary) {
+        let until = site.time(until);
+        summary.warnings.push(match why {
+            Closed::Spent => format!(
+                "the relays take no more letters for now ([mail.limits], or their own quota); the \
+                 rest goes from {until} on"
+            ),
+            Closed::Lost => format!(
+                "connections to the relays were lost time after time; they are left alone until \
+                 {until}"
+            ),
+        });
+    }
+
+    /// Says which issues wait for their first letters.
+    async fn note_canaries(&self, site: &Site, summary: &mut Summary) -> Result<(), Error> {
+        let settings = &site.config.canary;
+        for (issue, counts) in self.store.on_canary().await? {
+            let waits = match canary::canary(settings, &counts, self.clock.now()) {
+                Canary::Wait(Some(until)) => format!("until {}", site.time(until)),
+                Canary::Wait(None) | Canary::Lease(_) => "for them".to_owned(),
+                Canary::Go | Canary::Hold(_) => continue,
+            };
+            let name = self.store.issue_name(issue).await?;
+            summary.warnings.push(format!(
+                "{name}: its first letters are out, {} of {} taken; the rest waits {waits} \
+                 (mail.canary)",
+                counts.sent, settings.letters
+            ));
+        }
         Ok(())
     }
 
     /// Why no letter may go yet, if so: its unsubscribe link would lead nowhere. A relay on this
     /// machine may well forward to the world, so there too only reserved domains are written to.
-    async fn gate(&self, site: &Site, transport: &Transport) -> Result<Option<String>, Error> {
+    async fn gate(&self, site: &Site, relays: &Relays) -> Result<Option<String>, Error> {
         if site.config.is_public || site.config.way != Way::Smtp {
             return Ok(None);
         }
         let waits = self.store.next_due().await?.is_some()
-            && (!transport.is_local() || self.store.waits_for_the_world().await?);
+            && (!relays.is_local() || self.store.waits_for_the_world().await?);
         Ok(waits.then(unreachable_links))
     }
 
@@ -147,6 +213,7 @@ impl Sending {
                 summary.trouble(error);
             }
             reporter.report(&summary);
+            self.alarm(&summary).await;
             let pause = self.pause().await;
             let stop = &mut self.stop;
             tokio::select! {
@@ -165,123 +232,13 @@ impl Sending {
         let due = self.store.next_due().await.ok().flatten();
         due.filter(|due| *due > now).map_or(PAUSE, |due| due.since(now).min(PAUSE))
     }
-
-    fn letters(&self, site: &Site) -> Letters {
-        let desk = Arc::new(WritingDesk {
-            store: self.store.clone(),
-            key: self.key.clone(),
-            newsletters: site.newsletters(),
-            sites: self.sites.clone(),
-            editions: Mutex::default(),
-        });
-        let progress = self.progress.clone();
-        Arc::new(move |leased| {
-            let (desk, progress) = (desk.clone(), progress.clone());
-            Box::pin(async move {
-                progress(Step::Done);
-                desk.write(leased).await
-            })
-        })
-    }
 }
 
-fn unreachable_links() -> String {
+pub(super) fn unreachable_links() -> String {
     format!(
         "letters wait: set web.public_url in {} to the address at which postrider serve is \
          reached, so that their unsubscribe links lead somewhere. Until then a relay gets only \
          letters to reserved domains (example.net, .test, ..)",
         config::FILE
     )
-}
-
-/// A name that file systems take: they end at 255 octets, an address at 254 and an ending.
-fn file_name(name: &str) -> String {
-    const LONGEST: usize = 200;
-    if name.len() <= LONGEST {
-        return name.to_owned();
-    }
-    let hash = Sha256::digest(name);
-    let hash: String = hash.iter().take(8).map(|octet| format!("{octet:02x}")).collect();
-    let kept: String = name.chars().take(LONGEST / 4).collect();
-    format!("{kept}-{hash}")
-}
-
-/// Makes letters from frozen editions, each read from the ledger once.
-struct WritingDesk {
-    store: Store,
-    key: Key,
-    newsletters: Vec<Newsletter>,
-    /// Where a newsletter stands that came into the configuration since.
-    sites: watch::Receiver<Arc<Site>>,
-    editions: Mutex<HashMap<i64, Arc<Letter>>>,
-}
-
-impl WritingDesk {
-    async fn write(&self, leased: Leased) -> Result<Outgoing, Unmade> {
-        let letter = self.letter(leased.edition).await?;
-        let newsletter = self.newsletter(&leased.newsletter)?;
-        let address: Address = leased
-            .address
-            .parse()
-            .map_err(|_| Unmade::Never("the address on record is not a mail address".to_owned()))?;
-        self.check(&address)?;
-        let to =
-            Recipient { address, name: leased.name.clone(), subscription: leased.subscription };
-        let sender = &newsletter.sender;
-        let message = sender.message(&letter, &to, &self.key).map_err(|error| {
-            let unmade = if error.is_ours() { Unmade::Ours } else { Unmade::Never };
-            unmade(error.to_string())
-        })?;
-        let issue = file_name(&leased.issue_name.replace('/', "-"));
-        let name = format!("{}/{issue}/{}", leased.newsletter, file_name(to.address.as_str()));
-        let id = format!("d{}", leased.id);
-        let envelope = Envelope { from: sender.from.1.clone(), to: to.address, id };
-        Ok(Outgoing { envelope, name, message })
-    }
-
-    /// A reader who came while a drain was at work has not been seen by its gate.
-    fn check(&self, address: &Address) -> Result<(), Unmade> {
-        let config = &self.sites.borrow().config;
-        if config.is_public || config.way != Way::Smtp || address.is_reserved() {
-            return Ok(());
-        }
-        Err(Unmade::Ours(unreachable_links()))
-    }
-
-    fn newsletter(&self, id: &str) -> Result<Newsletter, Unmade> {
-        let ours = self.newsletters.iter().find(|one| one.id == id).cloned();
-        let found =
-            ours.or_else(|| self.sites.borrow().newsletters().into_iter().find(|one| one.id == id));
-        found.ok_or_else(|| {
-            Unmade::Ours(format!("newsletter \"{id}\" is no longer in the configuration"))
-        })
-    }
-
-    async fn letter(&self, edition: i64) -> Result<Arc<Letter>, Unmade> {
-        let mut editions = self.editions.lock().await;
-        if let Some(letter) = editions.get(&edition) {
-            return Ok(letter.clone());
-        }
-        let text = self.store.letter(edition).await;
-        let text = text.map_err(|error| Unmade::Ours(error.to_string()))?;
-        let letter: Letter = serde_json::from_str(&text)
-            .map_err(|error| Unmade::Ours(format!("the edition on record is damaged: {error}")))?;
-        let letter = Arc::new(letter);
-        editions.insert(edition, letter.clone());
-        Ok(letter)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_are_cut_and_stay_apart() {
-        let long = |first: char| format!("{first}{}@example.net", "x".repeat(240));
-        let (one, other) = (file_name(&long('a')), file_name(&long('b')));
-        assert!(one.len() < 100 && one != other, "{one}");
-        assert_eq!(file_name("ada@example.net"), "ada@example.net");
-        assert!(file_name(&"ü".repeat(150)).len() <= 200);
-    }
 }

@@ -21,6 +21,7 @@ use crate::{
         eligible::Guard,
         open::{Newsletter, Stationery},
         relay::{Deadlines, Login, Proof, Relay, Tls},
+        relays::Outlet,
         transport::Transport,
     },
     site as web_pages,
@@ -28,6 +29,9 @@ use crate::{
     template::{self, Templates},
     time::Timestamp,
 };
+
+/// Files written at once: enough that the ledger's syncs are shared by many.
+const FILES_AT_ONCE: usize = 16;
 
 /// A site that cannot be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +62,8 @@ pub struct Site {
     pub signer: Option<Arc<Signer>>,
     /// What the operator may want to know of them.
     pub notes: Vec<String>,
+    /// Where letters go instead of where the configuration says.
+    instead: Option<Transport>,
 }
 
 impl Site {
@@ -67,12 +73,25 @@ impl Site {
         let overrides = overrides::read(&config.templates).map_err(Error::File)?;
         let templates = Templates::new(&overrides.texts)?;
         let signer = signer(root, &config)?.map(Arc::new);
-        Ok(Self { root: root.to_owned(), config, templates, signer, notes: overrides.notes })
+        Ok(Self {
+            root: root.to_owned(),
+            config,
+            templates,
+            signer,
+            notes: overrides.notes,
+            instead: None,
+        })
     }
 
     /// The same site, answering at `address`: while it has no public one, links lead there.
     pub fn listening_at(mut self, address: SocketAddr) -> Self {
         self.config.listen_at(address);
+        self
+    }
+
+    /// The same site, whose letters go there and nowhere else.
+    pub fn handing_to(mut self, transport: Transport) -> Self {
+        self.instead = Some(transport);
         self
     }
 
@@ -199,17 +218,33 @@ impl Site {
         }
     }
 
-    /// The way out for letters: the first relay, or files. Reads the password, so it may fail.
-    pub fn transport(&self) -> Result<Transport, Error> {
-        match (self.config.way, self.config.relays.first()) {
-            (Way::Smtp, Some(relay)) => transport_to(&relay.smtp),
-            _ => Ok(Transport::Eml(self.config.outbox.clone())),
+    /// The ways out for letters: relays by priority, or a folder. Reads passwords, so it may fail.
+    pub fn outlets(&self) -> Result<Vec<Outlet>, Error> {
+        if let Some(transport) = &self.instead {
+            return Ok(vec![Outlet::one(transport.clone(), FILES_AT_ONCE)]);
+        }
+        match self.config.way {
+            Way::Eml => {
+                let folder = Transport::Eml(self.config.outbox.clone());
+                Ok(vec![Outlet::one(folder, FILES_AT_ONCE)])
+            }
+            Way::Smtp => self.config.relays.iter().map(outlet).collect(),
         }
     }
 }
 
+fn outlet(relay: &config::Relay) -> Result<Outlet, Error> {
+    Ok(Outlet {
+        name: relay.name.clone(),
+        transport: transport_to(&relay.smtp)?,
+        priority: relay.priority,
+        weight: relay.weight,
+        pace: relay.pace.clone(),
+    })
+}
+
 /// The way to a relay.
-pub fn transport_to(smtp: &Smtp) -> Result<Transport, Error> {
+fn transport_to(smtp: &Smtp) -> Result<Transport, Error> {
     let login = match &smtp.login {
         None => None,
         Some((user, file)) => {

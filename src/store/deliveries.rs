@@ -35,6 +35,8 @@ pub struct Leased {
     pub first_intent: Option<Timestamp>,
     /// When it became ready for the first time.
     pub opened: Timestamp,
+    /// Since when it has been put off; see [`Move::tried_since`].
+    pub tried_since: Option<Timestamp>,
 }
 
 /// A move to record.
@@ -50,13 +52,16 @@ pub struct Move {
     pub at: Timestamp,
     /// For a move back to ready: not before then.
     pub not_before: Option<Timestamp>,
+    /// For a move back to ready: since when its lifetime counts; `None`: it has not begun.
+    pub tried_since: Option<Timestamp>,
     /// What a server said, or why: addresses masked.
     pub reply: Option<String>,
 }
 
 impl Store {
     /// Leases up to `count` due deliveries of sending issues to `owner` until `until`. A ledger
-    /// that is held (see [`super::instance`]) leases nothing.
+    /// that is held (see [`super::instance`]) leases nothing, and of an issue on its canary only
+    /// what has been tried is leased here ([`Store::lease_first`]).
     pub async fn lease(
         &self,
         owner: &str,
@@ -66,6 +71,8 @@ impl Store {
         let claim = sql("with due as materialized ( \
                select d.id from deliveries d join issues i on i.id = d.issue_id \
                where d.state = 'ready' and d.not_before <= $3 and i.state = 'sending' \
+               and (i.canary_passed_at is not null or d.attempts > 0 \
+                 or d.tried_since is not null) \
                and not exists (select 1 from ledger where held_because is not null) \
                order by d.not_before, d.id limit $4 {free d}) \
              update deliveries set state = 'leased', lease_owner = $1, lease_until = $2 \
@@ -75,17 +82,19 @@ impl Store {
         if ids.is_empty() { Ok(Vec::new()) } else { self.leased(ids).await }
     }
 
-    async fn leased(&self, ids: Vec<i64>) -> Result<Vec<Leased>, Error> {
-        type Row = (i64, i64, String, String, i64, i64, String, String, i64, Option<i64>, i64);
-        let read =
-            sql("select d.id, d.issue_id, i.name, i.newsletter, d.edition_id, d.subscription_id, \
-             r.address, r.name, d.attempts, d.first_intent_at, e.created_at from deliveries d \
+    pub(super) async fn leased(&self, ids: Vec<i64>) -> Result<Vec<Leased>, Error> {
+        type At = Option<i64>;
+        type Row = (i64, i64, String, String, i64, i64, String, String, i64, At, i64, At);
+        let read = sql(
+            "select d.id, d.issue_id, i.name, i.newsletter, d.edition_id, d.subscription_id, \
+             r.address, r.name, d.attempts, d.first_intent_at, e.created_at, d.tried_since from deliveries d \
              join issues i on i.id = d.issue_id \
              join editions e on e.id = d.edition_id \
              join subscriptions s on s.id = d.subscription_id \
              join subscribers r on r.id = s.subscriber_id \
              where d.id in (select value from {numbers $1} as asked) \
-             order by d.not_before, d.id");
+             order by d.not_before, d.id",
+        );
         let rows: Vec<Row> = read.bind(ids).rows(self.writing()).await?;
         let leased = rows.into_iter().map(|row| Leased {
             id: row.0,
@@ -99,6 +108,7 @@ impl Store {
             attempts: u32::try_from(row.8).unwrap_or(0),
             first_intent: row.9.map(Timestamp::from_micros),
             opened: Timestamp::from_micros(row.10),
+            tried_since: row.11.map(Timestamp::from_micros),
         });
         Ok(leased.collect())
     }

@@ -58,6 +58,13 @@ impl Store {
         ours.ok_or_else(|| self.error(sqlx::Error::RowNotFound))
     }
 
+    /// The name of an issue.
+    pub async fn issue_name(&self, issue: i64) -> Result<String, Error> {
+        let read = sql("select name from issues where id = $1").bind(issue);
+        let (name,) = read.one(self.reading()).await?;
+        Ok(name)
+    }
+
     /// The issues of that name, one a newsletter at most.
     pub async fn issues_named(&self, name: &str) -> Result<Vec<Issue>, Error> {
         self.issues_where(Some(name)).await
@@ -155,12 +162,19 @@ impl Store {
         Ok(())
     }
 
-    /// Lets a held issue go on. Returns whether it was held.
+    /// Lets a held issue go on. Returns whether it was held. The days in which it was held are
+    /// not counted for the lifetime of its deliveries.
     pub async fn release_issue(&self, issue: i64) -> Result<bool, Error> {
         let done = sql(
             "update issues set state = 'sending', note = null where id = $1 and state = 'held'",
         )
         .bind(issue)
+        .run(self.writing())
+        .await?;
+        sql("update deliveries set tried_since = null \
+             where issue_id = $1 and state = 'ready' and tried_since is not null and $2 = 1")
+        .bind(issue)
+        .bind(i64::try_from(done).unwrap_or(0))
         .run(self.writing())
         .await?;
         self.ring().await?;

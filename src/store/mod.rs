@@ -18,6 +18,8 @@ pub mod accounts;
 pub mod answers;
 pub mod audience;
 pub mod bell;
+pub mod canary;
+pub mod days;
 pub mod deliveries;
 mod dialect;
 mod error;

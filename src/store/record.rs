@@ -109,6 +109,7 @@ impl Store {
             to,
             at: now,
             not_before: None,
+            tried_since: None,
             reply: Some(reply.to_owned()),
         });
         let moves: Vec<Move> = moves.collect();
@@ -135,6 +136,7 @@ async fn apply(at: At<'_>, owner: Option<&str>, moves: &[Move]) -> Result<Vec<i6
            cast(value ->> 'id' as bigint) as id, value ->> 'from' as was, \
            value ->> 'to' as next, cast(value ->> 'at' as bigint) as moment, \
            cast(value ->> 'not_before' as bigint) as not_before, \
+           cast(value ->> 'tried_since' as bigint) as tried_since, \
            value ->> 'reply' as reply from {records $1} as list), \
          decided as materialized (select asked.*, case when asked.next = 'sending' \
              and exists (select 1 from deliveries d join issues i on i.id = d.issue_id \
@@ -143,6 +145,8 @@ async fn apply(at: At<'_>, owner: Option<&str>, moves: &[Move]) -> Result<Vec<i6
          update deliveries set state = a.becomes, reply = case when a.becomes = a.next \
              then a.reply else 'its issue is held' end, \
            not_before = coalesce(a.not_before, deliveries.not_before), \
+           tried_since = case when a.next = 'ready' \
+             then a.tried_since else deliveries.tried_since end, \
            attempts = case when a.becomes = 'sending' \
              then deliveries.attempts + 1 else deliveries.attempts end, \
            first_intent_at = case when a.becomes = 'sending' \

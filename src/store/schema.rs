@@ -8,9 +8,10 @@ use sqlx::{
 use super::{Error, Store, dialect::Dialect, statement::Database};
 
 /// Every migration, oldest first. What has been released is never changed again.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("ledger", include_str!("migrations/0001_ledger.sql")),
     ("many workers", include_str!("migrations/0002_many_workers.sql")),
+    ("policy", include_str!("migrations/0003_policy.sql")),
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

@@ -36,6 +36,25 @@ impl Store {
         Ok(Err(other.unwrap_or_else(|| "somebody who has just ended".to_owned())))
     }
 
+    /// When the operator was last written to.
+    pub async fn alarmed_at(&self) -> Result<Option<Timestamp>, Error> {
+        let (at,): (Option<i64>,) =
+            sql("select alarmed_at from ledger").one(self.writing()).await?;
+        Ok(at.map(Timestamp::from_micros))
+    }
+
+    /// Notes that the operator is written to, unless another process has just done so. Whether
+    /// it was noted.
+    pub async fn note_alarm(
+        &self,
+        before: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let note = sql("update ledger set alarmed_at = $1 where coalesce(alarmed_at, 0) = $2");
+        let note = note.bind(at).bind(before.unwrap_or(Timestamp::from_micros(0)));
+        Ok(note.run(self.writing()).await? == 1)
+    }
+
     /// Ends a term; harmless where another holds it.
     pub async fn end_term(&self, role: &str, owner: &str) -> Result<(), Error> {
         let end = sql("delete from terms where role = $1 and owner = $2");

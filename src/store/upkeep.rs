@@ -106,11 +106,12 @@ impl Store {
             .bind(subscriptions)
             .run(open.at())
             .await?;
-            let ready =
-                sql("update deliveries set state = 'ready', not_before = $2, settled_at = null, \
-                 attempts = 0, reply = 'to be sent again, says the operator; before: ' \
+            let ready = sql(
+                "update deliveries set state = 'ready', not_before = $2, settled_at = null, \
+                 attempts = 0, tried_since = null, reply = 'to be sent again, says the operator; before: ' \
                    || coalesce(reply, 'no reply') \
-                 where state = 'failed' and id in (select value from {numbers $1} as asked)");
+                 where state = 'failed' and id in (select value from {numbers $1} as asked)",
+            );
             retried.ready += ready.bind(deliveries).bind(now).run(open.at()).await?;
         }
         open.commit().await?;

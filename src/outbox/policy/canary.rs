@@ -43,6 +43,14 @@ pub struct Counts {
     pub last_settled: Option<Timestamp>,
 }
 
+impl Counts {
+    /// Those that were never tried and are in nobody's hands.
+    pub const fn untried(&self) -> u64 {
+        let Self { all, in_hand, deferred, sent, bad, withdrawn, .. } = *self;
+        all.saturating_sub(in_hand + deferred + sent + bad + withdrawn)
+    }
+}
+
 /// What may be done with the issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Canary {
@@ -80,8 +88,8 @@ pub fn canary(settings: &Settings, counts: &Counts, now: Timestamp) -> Canary {
 }
 
 fn more(letters: u64, told: u64, counts: &Counts) -> Canary {
-    let Counts { all, in_hand, deferred, withdrawn, .. } = *counts;
-    let untried = all.saturating_sub(told + in_hand + deferred + withdrawn);
+    let Counts { in_hand, deferred, .. } = *counts;
+    let untried = counts.untried();
     let wanted = letters.saturating_sub(told + in_hand);
     let allowed = letters.saturating_mul(2).saturating_sub(told + in_hand + deferred);
     match wanted.min(allowed).min(untried) {

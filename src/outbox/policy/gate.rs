@@ -40,6 +40,8 @@ pub(super) struct Gate {
     /// Letters still on their way since the gate was narrowed.
     spared: u32,
     in_flight: u32,
+    /// Letters that follow one in flight on its connection.
+    following: u32,
     /// When the bucket has its next token.
     next: Timestamp,
     closed_until: Timestamp,
@@ -59,6 +61,7 @@ impl Gate {
             run: 0,
             spared: 0,
             in_flight: 0,
+            following: 0,
             next: Timestamp::from_micros(i64::MIN),
             closed_until: Timestamp::from_micros(i64::MIN),
             day: Day::numbered(i64::MIN),
@@ -73,22 +76,36 @@ impl Gate {
 
     /// What the next letter has to wait for.
     pub(super) fn look(&self, now: Timestamp) -> Option<Wait> {
+        if let Some(wait) = self.look_at_counts(now) {
+            return Some(wait);
+        }
+        if self.in_flight >= self.window { Some(Wait::Turn) } else { self.look_at_rate(now) }
+    }
+
+    /// Whether a letter may follow one in flight on the same connection: no connection more is
+    /// busy then.
+    pub(super) fn may_follow(&self, now: Timestamp) -> bool {
+        self.in_flight <= self.window
+            && self.look_at_counts(now).is_none()
+            && self.look_at_rate(now).is_none()
+    }
+
+    fn look_at_counts(&self, now: Timestamp) -> Option<Wait> {
         if let Some(cap) = self.limits.per_day {
             let day = self.day.max(Day::of(now));
             let letters = if day == self.day { self.letters } else { 0 };
             if letters >= cap {
                 return Some(Wait::Tomorrow(day.end()));
             }
-            if letters.saturating_add(self.in_flight.into()) >= cap {
+            let under_way = u64::from(self.in_flight) + u64::from(self.following);
+            if letters.saturating_add(under_way) >= cap {
                 return Some(Wait::Turn);
             }
         }
-        if now < self.closed_until {
-            return Some(Wait::Until(self.closed_until));
-        }
-        if self.in_flight >= self.window {
-            return Some(Wait::Turn);
-        }
+        (now < self.closed_until).then_some(Wait::Until(self.closed_until))
+    }
+
+    fn look_at_rate(&self, now: Timestamp) -> Option<Wait> {
         let (interval, burst) = bucket(self.rate()?);
         // A clock that was set back must not stop letters for longer than a token takes.
         let next = self.next.min(now.plus(interval + burst));
@@ -97,6 +114,30 @@ impl Gate {
 
     pub(super) fn enter(&mut self, now: Timestamp) {
         self.in_flight += 1;
+        self.spend(now);
+    }
+
+    /// A letter follows one in flight.
+    pub(super) fn follow(&mut self, now: Timestamp) {
+        self.following += 1;
+        self.spend(now);
+    }
+
+    /// The letter that followed is not sent after all: what it spent is given back.
+    pub(super) fn unfollow(&mut self) {
+        self.following = self.following.saturating_sub(1);
+        if let Some(rate) = self.rate() {
+            self.next = self.next.minus(bucket(rate).0);
+        }
+    }
+
+    /// The letter that followed is in flight now, in place of the one before.
+    pub(super) fn take_over(&mut self) {
+        self.following = self.following.saturating_sub(1);
+        self.in_flight += 1;
+    }
+
+    fn spend(&mut self, now: Timestamp) {
         if let Some(rate) = self.rate() {
             let (interval, burst) = bucket(rate);
             self.next = self.next.min(now.plus(interval + burst)).max(now).plus(interval);
@@ -153,7 +194,10 @@ impl Gate {
 
     /// Whether nothing is in flight, and nothing is counted for limits that are configured.
     pub(super) const fn is_idle(&self) -> bool {
-        self.in_flight == 0 && self.limits.per_minute.is_none() && self.limits.per_day.is_none()
+        self.in_flight == 0
+            && self.following == 0
+            && self.limits.per_minute.is_none()
+            && self.limits.per_day.is_none()
     }
 
     /// Whether no lesson narrows it.

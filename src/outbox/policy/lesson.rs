@@ -21,6 +21,8 @@ pub enum Lesson {
     Doubtful,
     /// Nothing was taken, for a reason that has nothing to do with speed.
     Nothing,
+    /// The relay was not there to be asked: that says nothing about the letter.
+    Away,
     /// Too much or too fast for the relay or the domain.
     Slower(Scope),
     /// The relay takes no more today.
@@ -46,6 +48,7 @@ pub fn lesson_before_dot(failure: &Failure) -> Lesson {
                 Lesson::Slower(scope(failure.phase, reply))
             }
         }
+        _ if failure.phase <= Phase::Login => Lesson::Away,
         _ => Lesson::Nothing,
     }
 }
@@ -97,7 +100,7 @@ mod tests {
             (Phase::Body, 550, "5.4.5 Daily user sending limit exceeded", Lesson::Spent),
             (Phase::Recipient, 550, "5.1.1 no such user", Lesson::Nothing),
             (Phase::Recipient, 452, "4.2.2 mailbox full", Lesson::Nothing),
-            (Phase::Login, 535, "5.7.8 bad password", Lesson::Nothing),
+            (Phase::Login, 535, "5.7.8 bad password", Lesson::Away),
         ] {
             let failure = Failure::refused(phase, Reply::new(code, text));
             assert_eq!(lesson_before_dot(&failure), expected, "{phase} {code} {text}");

@@ -161,6 +161,56 @@ impl Pace {
         self.forget(domain);
     }
 
+    /// Asks for a letter to `domain` that follows one to `before` on its connection. After `true`
+    /// it is in flight once it takes over; until then it may be taken back.
+    pub fn follow(&mut self, before: &str, domain: &str, now: Timestamp) -> bool {
+        let is_same = before == domain;
+        if !self.domains.contains_key(domain) {
+            self.domains.insert(domain.to_owned(), Gate::new(self.settings.of(domain)));
+        }
+        let Some(gate) = self.domains.get_mut(domain) else { return false };
+        let may = if is_same { gate.may_follow(now) } else { gate.look(now).is_none() };
+        if !(may && self.relay.may_follow(now)) {
+            self.forget(domain);
+            return false;
+        }
+        if is_same {
+            gate.follow(now);
+        } else {
+            gate.enter(now);
+        }
+        self.relay.follow(now);
+        true
+    }
+
+    /// Until when no letter may go to the relay at all, whatever its domain; `None`: one may, or
+    /// may as soon as another has ended.
+    pub fn closed(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.relay.look(now)? {
+            Wait::Turn => None,
+            Wait::Until(until) | Wait::Tomorrow(until) => Some(until),
+        }
+    }
+
+    /// The letter to `before` has ended, and the one that followed it is in flight.
+    pub fn take_over(&mut self, before: &str, domain: &str) {
+        self.relay.take_over();
+        if before == domain
+            && let Some(gate) = self.domains.get_mut(domain)
+        {
+            gate.take_over();
+        }
+    }
+
+    /// The letter that followed is not sent after all.
+    pub fn unfollow(&mut self, before: &str, domain: &str, now: Timestamp) {
+        self.relay.unfollow();
+        if let Some(gate) = self.domains.get_mut(domain) {
+            if before == domain { gate.unfollow() } else { gate.leave(false, now) }
+        }
+        self.forget(domain);
+    }
+
     fn learn(&mut self, domain: &str, lesson: Lesson, now: Timestamp) {
         let gate = self.domains.get_mut(domain).into_iter();
         match lesson {
@@ -171,7 +221,7 @@ impl Pace {
             Lesson::Slower(Scope::Relay) => self.relay.narrow(),
             Lesson::Slower(Scope::Domain) => gate.for_each(Gate::narrow),
             Lesson::Spent => self.relay.close(now),
-            Lesson::Doubtful | Lesson::Nothing => {}
+            Lesson::Doubtful | Lesson::Nothing | Lesson::Away => {}
         }
     }
 

@@ -3,9 +3,9 @@
 //! The wait is as long as the delivery has been tried already, so that it doubles without
 //! anybody counting: between five minutes and six hours, spread by a fifth either way.
 //!
-//! The lifetime counts from the first attempt that put the delivery off, and anew when its
-//! issue is released or the operator asks: days in which nobody tried (an issue that was held, a
-//! relay that was away or wanted no more letters today) are not the reader's.
+//! The lifetime counts from the first attempt that put the delivery off, and anew when no relay
+//! could be reached, when its issue is released or the operator asks: days in which nobody could
+//! try are not the reader's. Nor does what a relay says about our volume begin it.
 //!
 //! Standard: RFC 5321 section 4.5.4.1 (retrying: four to five days).
 
@@ -31,8 +31,8 @@ pub struct PutOff {
 }
 
 /// Puts off a delivery whose attempt taught `lesson`; `None`: give it up. `tried_since` is what
-/// was recorded when it was put off before. What is about our volume at the relay does not count
-/// for its lifetime: it says nothing about the reader.
+/// was recorded when it was put off before. What is about our volume at the relay, or its
+/// absence, does not count for its lifetime: it says nothing about the reader.
 pub fn put_off(
     lesson: Lesson,
     tried_since: Option<Timestamp>,
@@ -40,7 +40,7 @@ pub fn put_off(
     seed: u64,
 ) -> Option<PutOff> {
     let since = tried_since.unwrap_or(now);
-    if matches!(lesson, Lesson::Spent | Lesson::Slower(Scope::Relay)) {
+    if matches!(lesson, Lesson::Spent | Lesson::Away | Lesson::Slower(Scope::Relay)) {
         return Some(PutOff { not_before: after_outage(since, now, seed), tried_since });
     }
     let not_before = next_attempt(since, now, seed)?;

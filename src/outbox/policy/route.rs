@@ -54,6 +54,15 @@ pub enum Pick {
     Nowhere,
 }
 
+/// Why no relay takes any letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Connections were lost, or it lets us in no more.
+    Lost,
+    /// Its limits are used up.
+    Spent,
+}
+
 /// Whether another relay may be asked for the letter of an attempt that failed: the relay could
 /// not be used or hung up, which says nothing about the letter.
 pub fn may_go_elsewhere(failure: &Failure) -> bool {
@@ -100,11 +109,13 @@ impl Route {
     /// The attempt in flight at `relay` ended before the final dot.
     pub fn failed(&mut self, relay: usize, domain: &str, failure: &Failure, now: Timestamp) {
         let Some(stop) = self.stops.get_mut(relay) else { return };
-        stop.pace.done(domain, lesson_before_dot(failure), now);
+        let lesson = lesson_before_dot(failure);
+        stop.pace.done(domain, lesson, now);
         let is_ours = matches!(verdict_before_dot(failure), Verdict::Ours(_));
         match failure.phase {
             Phase::Letter | Phase::Address => stop.breaker.unmet(),
             phase if phase <= Phase::Login && is_ours => stop.breaker.locked_out(now),
+            _ if failure.is_lost() && lesson == Lesson::Away => stop.breaker.lost(now),
             _ if failure.reply.is_none() => stop.breaker.lost(now),
             _ => stop.breaker.answered(),
         }
@@ -128,6 +139,38 @@ impl Route {
         let Some(stop) = self.stops.get_mut(relay) else { return };
         stop.pace.done(domain, Lesson::Nothing, now);
         stop.breaker.unmet();
+    }
+
+    /// Whether a letter to `domain` may follow the one to `before` that is in flight at `relay`, on
+    /// its connection. Then it either takes over or is taken back ([`Route::unfollow`]).
+    pub fn follow(&mut self, relay: usize, (before, domain): (&str, &str), now: Timestamp) -> bool {
+        let Some(stop) = self.stops.get_mut(relay) else { return false };
+        stop.breaker.state(now) == State::Closed && stop.pace.follow(before, domain, now)
+    }
+
+    /// The letter to `before` has ended ([`Route::completed`]); the one behind it is in flight.
+    pub fn take_over(&mut self, relay: usize, (before, domain): (&str, &str)) {
+        if let Some(stop) = self.stops.get_mut(relay) {
+            stop.pace.take_over(before, domain);
+        }
+    }
+
+    /// The letter behind is not sent on this connection after all.
+    pub fn unfollow(&mut self, relay: usize, (before, domain): (&str, &str), now: Timestamp) {
+        if let Some(stop) = self.stops.get_mut(relay) {
+            stop.pace.unfollow(before, domain, now);
+        }
+    }
+
+    /// Until when no relay takes any letter, and why; `None`: one takes letters, or may as soon as
+    /// another one has ended.
+    pub fn closed(&self, now: Timestamp) -> Option<(Timestamp, Closed)> {
+        let closed = self.stops.iter().map(|stop| match stop.breaker.state(now) {
+            State::Open(until) => Some((until, Closed::Lost)),
+            State::OnTrial => None,
+            State::Closed | State::HalfOpen => Some((stop.pace.closed(now)?, Closed::Spent)),
+        });
+        closed.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(until, _)| *until)
     }
 
     fn ask(&mut self, relay: usize, domain: &str, now: Timestamp) -> Admit {

@@ -7,7 +7,10 @@ async fn over_smtp(town: &Town, sink: &Sink, connections: usize) -> Tally {
     let (host, hello) = ("127.0.0.1".to_owned(), "blog.example".to_owned());
     let (port, tls, login) = (sink.port, Tls::None, None);
     let deadlines = Deadlines::default();
-    desk.transport = Transport::Smtp(Relay { host, port, tls, login, hello, deadlines });
+    desk.relays = Arc::new(Relays::one(
+        Transport::Smtp(Relay { host, port, tls, login, hello, deadlines }),
+        desk.connections,
+    ));
     drain(desk).await.unwrap()
 }
 
@@ -30,14 +33,14 @@ async fn a_relay_that_closes_now_and_then_costs_nobody_a_wait() {
 }
 
 #[tokio::test]
-async fn a_relay_that_always_closes_is_given_up_after_three_tries() {
-    for (event, doubts) in [("RCPT", 0), ("dot", 3)] {
+async fn a_relay_that_always_closes_is_left_alone_after_five_losses() {
+    for (event, doubts) in [("RCPT", 0), ("dot", 5)] {
         let town = Town::with_readers(20).await;
         let sink = Sink::start(move |now, _| now.starts_with(event).then_some(Act::Hang)).await;
         let tally = over_smtp(&town, &sink, 1).await;
         assert_eq!((tally.uncertain, tally.deferred), (doubts, 20 - doubts), "{event}");
         assert!(tally.unreachable.unwrap().contains("closed"), "{event}");
-        assert_eq!(sink.log().connections, 3, "{event}");
+        assert_eq!(sink.log().connections, 5, "{event}");
     }
 }
 
@@ -102,7 +105,10 @@ async fn whoever_leaves_while_the_letter_rides_is_not_written_to() {
     let mut desk = town.desk(1);
     let (host, hello) = ("127.0.0.1".to_owned(), "blog.example".to_owned());
     let (port, tls, login, deadlines) = (sink.port, Tls::None, None, Deadlines::default());
-    desk.transport = Transport::Smtp(Relay { host, port, tls, login, hello, deadlines });
+    desk.relays = Arc::new(Relays::one(
+        Transport::Smtp(Relay { host, port, tls, login, hello, deadlines }),
+        desk.connections,
+    ));
     let (store, clock) = (town.store.clone(), town.clock.clone());
     desk.letters = Arc::new(move |leased| {
         let (store, now) = (store.clone(), clock.now());

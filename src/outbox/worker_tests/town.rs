@@ -60,7 +60,8 @@ impl Town {
     pub(super) fn desk(&self, connections: usize) -> Desk {
         Desk {
             store: self.store.clone(),
-            transport: Transport::Memory(self.memory.clone()),
+            relays: Arc::new(Relays::one(Transport::Memory(self.memory.clone()), connections)),
+            canary: canary::Settings { letters: 0, wait: Duration::ZERO, share: 0.0 },
             clock: self.clock.clone(),
             connections,
             letters: Arc::new(|leased| Box::pin(async move { letter(&leased) })),

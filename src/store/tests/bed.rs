@@ -79,6 +79,7 @@ impl Bed {
         let row = self.post(key).await;
         let issue = self.write(key, row).await;
         self.store.release_opened(self.now).await.unwrap();
+        self.store.pass_canary(issue, self.now).await.unwrap();
         issue
     }
 
@@ -138,7 +139,7 @@ impl Bed {
         at: Timestamp,
     ) -> bool {
         let reply = Some("250 Ok".to_owned());
-        let asked = Move { id, from, to, at, not_before: None, reply };
+        let asked = Move { id, from, to, at, not_before: None, tried_since: None, reply };
         let moved = self.store.record(owner, &[asked]).await.unwrap();
         assert!(moved.is_empty() || moved == [id]);
         !moved.is_empty()
