@@ -17,7 +17,7 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 30] = [
+const FLOORS: [(&str, u8); 31] = [
     ("time", 0),
     ("domain", 0),
     ("template", 1),
@@ -35,6 +35,7 @@ const FLOORS: [(&str, u8); 30] = [
     ("catalog/directory", 2),
     ("catalog/remote", 2),
     ("outbox/transport", 2),
+    ("outbox/memory", 2),
     ("outbox/smtp", 2),
     ("outbox/wire", 2),
     ("outbox/dial", 2),
@@ -123,11 +124,11 @@ fn floor(unit: &str) -> Option<u8> {
 
 /// The unit that a path within the crate leads to: `["rank", "words", "Word"]` -> `rank/words`.
 fn target(path: &[String], units: &BTreeSet<String>) -> Option<String> {
-    let first = path.first()?;
-    let inner = path.get(1).map(|second| format!("{first}/{second}"));
-    let known = inner.filter(|inner| units.contains(inner));
-    let folder = format!("{first}/mod");
-    known.or_else(|| units.contains(&folder).then_some(folder)).or_else(|| Some(first.clone()))
+    let places = (1..=path.len()).rev().map(|length| path[..length].join("/"));
+    let mut units = places
+        .flat_map(|place| [place.clone(), format!("{place}/mod")])
+        .filter(|unit| units.contains(unit));
+    units.next().or_else(|| path.first().cloned())
 }
 
 /// Why `unit` must not import `other`, if it must not.
