@@ -4,6 +4,7 @@
 
 mod archive;
 mod bad_input;
+mod cluster;
 mod dkim;
 mod faults;
 mod harness;
