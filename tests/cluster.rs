@@ -2,11 +2,12 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
+
+use crate::harness::free_port;
 
 /// A cluster on a free port of loopback; it ends when it is dropped.
 pub(crate) struct Cluster {
@@ -21,8 +22,7 @@ impl Cluster {
             let owned = Command::new("chown").arg("postgres").arg(folder.path()).status();
             assert!(owned.unwrap().success());
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let cluster = Self { folder, port };
+        let cluster = Self { folder, port: free_port() };
         cluster.does("initdb", &["--no-sync", "-U", "postrider", "-A", "trust"]);
         cluster.ctl("start");
         cluster

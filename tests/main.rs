@@ -12,6 +12,7 @@ mod issue;
 mod layers;
 mod ledger;
 mod newcomer;
+mod postfix;
 mod service;
 mod whole;
 mod workers;
