@@ -6,10 +6,16 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+// The tests do more with it, in their own way.
+#[allow(dead_code, clippy::unwrap_used)]
+#[path = "../tests/cluster.rs"]
+mod cluster;
 mod delivery;
 mod ledger;
 mod message;
+mod million;
 mod related;
+mod workers;
 
 use std::{
     fmt::Write as _,
@@ -37,8 +43,14 @@ fn main() {
     if wants("delivery") {
         delivery::delivery();
     }
+    if wants("workers") {
+        workers::workers();
+    }
     if wants("open") {
         open();
+    }
+    if wants("million") {
+        million::million();
     }
     if wants("ledger") {
         moves();

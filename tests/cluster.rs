@@ -2,12 +2,11 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    net::TcpListener,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
-
-use crate::harness::free_port;
 
 /// A cluster on a free port of loopback; it ends when it is dropped.
 pub(crate) struct Cluster {
@@ -85,12 +84,18 @@ impl Drop for Cluster {
     }
 }
 
+/// A port of loopback on which nobody listens.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its number").port()
+}
+
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
 }
 
 /// PostgreSQL does not run as root.
-fn as_postgres(program: &std::path::Path) -> Command {
+fn as_postgres(program: &Path) -> Command {
     let mut command = if is_root() { Command::new("runuser") } else { Command::new(program) };
     if is_root() {
         command.args(["-u", "postgres", "--"]).arg(program);

@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    dkim,
-    harness::{World, free_port},
-};
+use crate::{cluster::free_port, dkim, harness::World};
 
 const READERS: usize = 10_000;
 /// Readers that Postfix does not know, by the moment at which it says so.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::harness::{World, free_port};
+use crate::{cluster::free_port, harness::World};
 
 fn wait_for(port: u16) {
     for _ in 0..400 {

@@ -29,13 +29,18 @@ const MOST_CREWS: u32 = 12;
 /// Runs the test; `done` is told of each round.
 pub async fn delivery(plan: &Plan, done: impl Fn()) -> Result<Report, Error> {
     let mut ground = Ground::prepare(plan).await?;
+    let report = rounds(plan, &mut ground, done).await;
+    ground.leave().await?;
+    report
+}
+
+async fn rounds(plan: &Plan, ground: &mut Ground, done: impl Fn()) -> Result<Report, Error> {
     let mut report = Report::new(plan.clone());
     for number in 0..plan.rounds {
         let round = Round::drawn(plan, plan.seed.wrapping_add(number));
-        report.add(round.seed, round.run(plan, &mut ground).await?);
+        report.add(round.seed, round.run(plan, ground).await?);
         done();
     }
-    ground.leave().await?;
     Ok(report)
 }
 
