@@ -178,7 +178,7 @@ enum SelftestVerb {
         /// Port of loopback; 0: a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
-        /// Milliseconds that each batch of replies waits.
+        /// Milliseconds that a reply is on its way.
         #[arg(long, default_value_t = 0, value_name = "MS")]
         delay: u64,
         /// Log Message-ID, recipient and time of each letter before it is acknowledged.
