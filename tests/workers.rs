@@ -76,7 +76,7 @@ impl Drop for Worker {
 }
 
 fn worker(world: &World) -> Worker {
-    Worker(world.postrider().arg("worker").env("RUST_LOG", "error").spawn().unwrap())
+    Worker(world.postrider().arg("worker").env("RUST_LOG", "off").spawn().unwrap())
 }
 
 /// Waits until the sink has taken so many letters.
