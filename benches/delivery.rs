@@ -47,15 +47,15 @@ pub(super) fn is_sink() -> bool {
 }
 
 /// A sink in a process of its own.
-struct Far {
+pub(super) struct Far {
     child: Child,
     ask: ChildStdin,
     told: BufReader<std::process::ChildStdout>,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Far {
-    fn start(delay: u64) -> Self {
+    pub(super) fn start(delay: u64) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args([SINK, &delay.to_string()])
             .stdin(Stdio::piped())
@@ -69,7 +69,7 @@ impl Far {
         Self { child, ask, told, port: port.trim().parse().expect("a port") }
     }
 
-    fn taken(&mut self) -> usize {
+    pub(super) fn taken(&mut self) -> usize {
         self.ask.write_all(b"\n").and_then(|()| self.ask.flush()).expect("it listens");
         let mut line = String::new();
         self.told.read_line(&mut line).expect("it answers");
@@ -320,7 +320,7 @@ fn run(sink: &mut Far, root: &Path) -> f64 {
 }
 
 /// What a site needs to send into the sink; `more` stands behind it.
-fn smtp(port: u16, sessions: usize, more: &str) -> String {
+pub(super) fn smtp(port: u16, sessions: usize, more: &str) -> String {
     format!(
         "transport = \"smtp\"\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\n\
          tls = \"none\"\nconnections = {sessions}\n{more}"

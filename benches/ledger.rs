@@ -2,6 +2,7 @@
 //! readers while others write, and leasing and recording in blocks of 500.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -120,8 +121,13 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Runtime::new().expect("a runtime")
 }
 
-async fn ledger(folder: &std::path::Path, readers: usize) -> Store {
-    let store = Store::open(&folder.join("ledger.db"), NOW, [7; 32]).await.expect("a ledger");
+/// A ledger for the site at `root` that knows so many readers.
+pub(crate) fn populate(root: &Path, readers: usize) {
+    runtime().block_on(async { ledger(&root.join("var"), readers).await.close().await });
+}
+
+async fn ledger(folder: &Path, readers: usize) -> Store {
+    let store = Store::open(&folder.join("postrider.db"), NOW, [7; 32]).await.expect("a ledger");
     let rows: Vec<NewSubscription> = (0..readers)
         .map(|number| NewSubscription {
             address: format!("reader{number}@example.net").parse().expect("an address"),

@@ -6,10 +6,16 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+// The tests do more with it, in their own way.
+#[allow(dead_code, clippy::unwrap_used)]
+#[path = "../tests/cluster.rs"]
+mod cluster;
 mod delivery;
 mod ledger;
 mod message;
+mod million;
 mod related;
+mod workers;
 
 use std::{
     fmt::Write as _,
@@ -37,8 +43,14 @@ fn main() {
     if wants("delivery") {
         delivery::delivery();
     }
+    if wants("workers") {
+        workers::workers();
+    }
     if wants("open") {
         open();
+    }
+    if wants("million") {
+        million::million();
     }
     if wants("ledger") {
         moves();
@@ -145,20 +157,23 @@ fn run(root: &Path) -> (Duration, u64) {
         .stdout(Stdio::inherit())
         .spawn()
         .expect("the binary runs");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
+    let mut most = 0;
     loop {
-        if let Ok(text) = fs::read_to_string(&status) {
-            let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let kilobytes = kilobytes.and_then(|rest| rest.trim().strip_suffix(" kB"));
-            peak = kilobytes.and_then(|n| n.trim().parse().ok()).unwrap_or(peak).max(peak);
-        }
+        most = peak(child.id()).max(most);
         if let Some(status) = child.try_wait().expect("the binary ends") {
             assert!(status.success(), "{status}");
-            return (started.elapsed(), peak);
+            return (started.elapsed(), most);
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The peak that the kernel reports, in kB.
+fn peak(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|rest| rest.trim().strip_suffix(" kB"));
+    kilobytes.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
 /// A site of these posts and so many instant readers; the newest post is owed. `mail` stands at the

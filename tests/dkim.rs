@@ -17,7 +17,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 /// A world whose letters are signed, with fresh keys of both kinds.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     configure(&world);
     let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
@@ -37,7 +37,7 @@ fn configure(world: &World) {
 }
 
 /// The records that `check` tells to publish: name, tab, text.
-fn records(world: &World) -> String {
+pub(crate) fn records(world: &World) -> String {
     let (status, out, err) = world.call(&["check"]);
     assert_eq!(status, 0, "{err}");
     let (_, told) = out.split_once("publish as TXT records:\n").unwrap();

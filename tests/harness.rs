@@ -62,14 +62,12 @@ impl World {
         world
     }
 
-    /// The same with its ledger in a schema of its own on the suite's PostgreSQL.
-    pub(crate) fn on_postgres() -> Self {
+    /// The same with its ledger in a schema of its own on a PostgreSQL server.
+    pub(crate) fn on_server(server: &str) -> Self {
         let world = Self::new();
-        let server = std::env::var("POSTRIDER_POSTGRES").expect("tests/run sets it");
         let schema = format!("world_{:016x}", getrandom::u64().unwrap());
-        let made = Command::new("psql")
-            .args([server.as_str(), "-qc", &format!("create schema {schema}")])
-            .status();
+        let made =
+            Command::new("psql").args([server, "-qc", &format!("create schema {schema}")]).status();
         assert!(made.unwrap().success());
         let text = world.read("config/postrider.toml");
         let ledger = format!("[ledger]\nurl = \"{server}?options[search_path]={schema}\"\n");

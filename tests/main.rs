@@ -4,6 +4,7 @@
 
 mod archive;
 mod bad_input;
+mod cluster;
 mod dkim;
 mod faults;
 mod harness;
@@ -11,6 +12,7 @@ mod issue;
 mod layers;
 mod ledger;
 mod newcomer;
+mod postfix;
 mod service;
 mod whole;
 mod workers;

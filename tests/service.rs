@@ -2,16 +2,12 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use crate::harness::World;
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use crate::{cluster::free_port, harness::World};
 
 fn wait_for(port: u16) {
     for _ in 0..400 {
@@ -229,7 +225,12 @@ fn the_units_stand_before_systemd() {
     let folder = tempfile::tempdir().unwrap();
     let config = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let mut units = Vec::new();
-    for name in ["postrider.service", "postrider-run.service", "postrider.timer"] {
+    for name in [
+        "postrider.service",
+        "postrider-run.service",
+        "postrider-worker.service",
+        "postrider.timer",
+    ] {
         let text = std::fs::read_to_string(config.join(name)).unwrap();
         let path = folder.path().join(name);
         let text = text.replace("/usr/bin/postrider", env!("CARGO_BIN_EXE_postrider"));

@@ -161,6 +161,13 @@ enum SelftestVerb {
         /// Connections of a run.
         #[arg(long, default_value_t = 4, value_name = "N")]
         connections: usize,
+        /// A PostgreSQL server instead of a file: each round makes a schema of its own there,
+        /// and removes it. A password stands in PGPASSWORD.
+        #[arg(long, value_name = "URL")]
+        ledger: Option<String>,
+        /// Workers that share the ledger of a server; each round kills some of them.
+        #[arg(long, default_value_t = 1, value_name = "N", requires = "ledger")]
+        workers: usize,
         /// Print the report as JSON.
         #[arg(long)]
         json: bool,
@@ -171,7 +178,7 @@ enum SelftestVerb {
         /// Port of loopback; 0: a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
-        /// Milliseconds that each batch of replies waits.
+        /// Milliseconds that a reply is on its way.
         #[arg(long, default_value_t = 0, value_name = "MS")]
         delay: u64,
         /// Log Message-ID, recipient and time of each letter before it is acknowledged.
@@ -325,11 +332,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What the service logs. A slow statement, which sqlx would warn of, is nothing for an operator.
+const SERVICE_LOG: &str = "warn,sqlx=error,postrider::service=info";
+
 /// `RUST_LOG` chooses. Otherwise the service logs its own lines from `info` up; every other verb
 /// tells what happened in its result, so that the log has only what nothing else would say.
 fn log_to_stderr(verb: &Verb) {
     let level = match verb {
-        Verb::Serve { .. } | Verb::Worker => "warn,postrider::service=info",
+        Verb::Serve { .. } | Verb::Worker => SERVICE_LOG,
         _ => "error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
@@ -364,5 +374,23 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Ledger(LedgerVerb::Adopt) => ledger::adopt(root).await,
         Verb::Ledger(LedgerVerb::New) => ledger::new(root).await,
         Verb::Selftest(verb) => selftest::selftest(root, verb).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _};
+
+    use super::*;
+
+    #[test]
+    fn the_log_tells_of_the_service_and_of_no_statement() {
+        let log = tracing_subscriber::registry().with(EnvFilter::new(SERVICE_LOG));
+        tracing::subscriber::with_default(log, || {
+            use tracing::{Level, enabled};
+            assert!(!enabled!(target: "sqlx::query", Level::WARN));
+            assert!(enabled!(target: "postrider::service::worker", Level::INFO));
+            assert!(enabled!(target: "postrider::outbox::worker", Level::WARN));
+        });
     }
 }

@@ -22,15 +22,17 @@ impl From<selftest::Error> for Refusal {
 /// Does what is asked for.
 pub(super) async fn selftest(root: &Path, verb: SelftestVerb) -> Result<u8, Refusal> {
     match verb {
-        SelftestVerb::Delivery { rounds, seed, letters, connections, json } => {
-            if letters == 0 || connections == 0 {
-                return Err(Refusal::wrong_usage("--letters and --connections begin at 1"));
+        SelftestVerb::Delivery { rounds, seed, letters, connections, ledger, workers, json } => {
+            if letters == 0 || connections == 0 || workers == 0 {
+                let text = "--letters, --connections and --workers begin at 1";
+                return Err(Refusal::wrong_usage(text));
             }
             let seed = match seed {
                 Some(seed) => seed,
                 None => u64::from(getrandom::u32().map_err(Refusal::needs_operator)?),
             };
-            delivery(&Plan { rounds, seed, letters, connections }, json).await
+            let plan = Plan { rounds, seed, letters, connections, workers, ledger };
+            delivery(&plan, json).await
         }
         SelftestVerb::Sink { port, delay, log } => sink(port, Duration::from_millis(delay), log),
         SelftestVerb::Worker { kill, later } => {

@@ -5,9 +5,13 @@
 //! child send the rest, and compares what the sink logged with what the ledger says. Every choice
 //! is drawn from a seed; round `n` of seed `s` is round 0 of seed `s + n`.
 //!
-//! It promises to touch nothing but a temporary folder and loopback. It proves nothing about
+//! With a server for a ledger each round has a schema of its own, several children work on it at
+//! once as `postrider worker` does, and some of them are killed while the others go on.
+//!
+//! It promises to touch nothing but a temporary folder, loopback and such schemas. It proves nothing about
 //! power cuts, since the operating system outlives the child.
 
+mod crew;
 mod ground;
 mod report;
 mod rounds;
@@ -19,9 +23,9 @@ pub use rounds::delivery;
 pub use worker::{Kill, worker};
 
 /// What is to be tested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Plan {
-    /// How many children are killed.
+    /// How often children are killed.
     pub rounds: u64,
     /// What everything is drawn from.
     pub seed: u64,
@@ -29,6 +33,10 @@ pub struct Plan {
     pub letters: usize,
     /// Connections a child may open.
     pub connections: usize,
+    /// Children that work at once; more than one needs a server.
+    pub workers: usize,
+    /// The server that the ledger is on, if it is on one.
+    pub ledger: Option<String>,
 }
 
 /// A self-test that could not be carried out; it says nothing about the promise.
@@ -51,6 +59,9 @@ pub enum Error {
     /// Its ledger.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    /// The address of the server.
+    #[error("the address of the ledger is none: {0}, without a password")]
+    Address(#[from] crate::store::location::NoAddress),
     /// A child that was not killed ended badly.
     #[error("a child of seed {seed} ended with {status}: {said}")]
     Child {
@@ -61,6 +72,19 @@ pub enum Error {
         /// What it wrote.
         said: String,
     },
+}
+
+impl Plan {
+    /// The command that repeats the round of that seed.
+    fn replay(&self, seed: u64) -> String {
+        let Self { letters, connections, workers, .. } = self;
+        let ledger = self.ledger.iter().map(|url| format!(" --ledger {url} --workers {workers}"));
+        format!(
+            "postrider selftest delivery --rounds 1 --seed {seed} --letters {letters} \
+             --connections {connections}{}",
+            ledger.collect::<String>()
+        )
+    }
 }
 
 fn system(what: &'static str) -> impl Fn(std::io::Error) -> Error {

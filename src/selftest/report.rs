@@ -35,8 +35,8 @@ impl Doubt {
 /// What one round found.
 #[derive(Default)]
 pub(super) struct Found {
-    pub(super) was_killed: bool,
-    pub(super) was_sending: bool,
+    pub(super) killed: u64,
+    pub(super) killed_sending: u64,
     pub(super) is_moody: bool,
     pub(super) accepted: usize,
     pub(super) allowed: usize,
@@ -91,8 +91,8 @@ impl Report {
     }
 
     pub(super) fn add(&mut self, seed: u64, found: Found) {
-        self.killed += u64::from(found.was_killed);
-        self.killed_sending += u64::from(found.was_sending);
+        self.killed += found.killed;
+        self.killed_sending += found.killed_sending;
         self.moody += u64::from(found.is_moody);
         self.accepted += found.accepted;
         self.most_uncertain = self.most_uncertain.max(found.uncertain.len());
@@ -125,10 +125,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { rounds, seed, letters, connections } = self.plan;
+        let Plan { rounds, seed, letters, connections, workers, .. } = &self.plan;
         writeln!(
             f,
-            "{rounds} rounds of {letters} letters, {connections} connections, seed {seed}"
+            "{rounds} rounds of {letters} letters, {workers} at work with {connections} \
+             connections each, seed {seed}"
         )?;
         writeln!(f, "  killed      {:>8}   {} while sending", self.killed, self.killed_sending)?;
         writeln!(f, "  moody sink  {:>8}   rounds", self.moody)?;
@@ -148,11 +149,7 @@ impl fmt::Display for Report {
             }
         }
         for seed in self.broken() {
-            writeln!(
-                f,
-                "  replay: postrider selftest delivery --rounds 1 --seed {seed} \
-                 --letters {letters} --connections {connections}"
-            )?;
+            writeln!(f, "  replay: {}", self.plan.replay(seed))?;
         }
         if !self.proves_much() {
             writeln!(f, "  fewer than half were killed while sending: try more letters")?;
@@ -166,8 +163,12 @@ impl fmt::Display for Report {
 mod tests {
     use super::*;
 
+    fn plan(rounds: u64) -> Plan {
+        Plan { rounds, seed: 7, letters: 2, connections: 1, workers: 1, ledger: None }
+    }
+
     fn report(found: Found) -> Report {
-        let mut report = Report::new(Plan { rounds: 1, seed: 7, letters: 2, connections: 1 });
+        let mut report = Report::new(plan(1));
         report.add(7, found);
         report
     }
@@ -197,10 +198,10 @@ mod tests {
 
     #[test]
     fn kills_that_miss_the_sending_prove_nothing() {
-        let mut report = Report::new(Plan { rounds: 20, seed: 7, letters: 2, connections: 1 });
+        let mut report = Report::new(plan(20));
         for seed in 0..20 {
-            let was_sending = seed < 5;
-            report.add(seed, Found { was_killed: true, was_sending, ..Found::default() });
+            let killed_sending = u64::from(seed < 5);
+            report.add(seed, Found { killed: 1, killed_sending, ..Found::default() });
         }
         assert!(!report.held);
     }

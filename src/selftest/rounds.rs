@@ -1,9 +1,7 @@
-//! The rounds: kill a child, let others send the rest, compare log and ledger as sets.
+//! The rounds: kill children, let others send the rest, compare log and ledger as sets.
 
 use std::{
     collections::BTreeMap,
-    io::Read as _,
-    process::Child,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,10 +11,10 @@ use std::{
 
 use super::{
     Error, Plan, Report,
+    crew::{Crew, Death},
     ground::Ground,
     report::{Doubt, Found},
     sink::{draw, moody},
-    system,
     worker::POINTS,
 };
 
@@ -24,117 +22,79 @@ use super::{
 const PATIENCE: u32 = 5000;
 /// How long children wait for letters that were put off, each one longer.
 const PAUSE: Duration = Duration::from_secs(7 * 60 * 60);
-/// After so many children the sink is in a better mood, so that a round ends.
-const MOODY_CHILDREN: u32 = 4;
-const MOST_CHILDREN: u32 = 12;
+/// After so many crews the sink is in a better mood, so that a round ends.
+const MOODY_CREWS: u32 = 4;
+const MOST_CREWS: u32 = 12;
 
 /// Runs the test; `done` is told of each round.
 pub async fn delivery(plan: &Plan, done: impl Fn()) -> Result<Report, Error> {
     let mut ground = Ground::prepare(plan).await?;
-    let mut report = Report::new(*plan);
+    let report = rounds(plan, &mut ground, done).await;
+    ground.leave().await?;
+    report
+}
+
+async fn rounds(plan: &Plan, ground: &mut Ground, done: impl Fn()) -> Result<Report, Error> {
+    let mut report = Report::new(plan.clone());
     for number in 0..plan.rounds {
         let round = Round::drawn(plan, plan.seed.wrapping_add(number));
-        report.add(round.seed, round.run(plan, &mut ground).await?);
+        report.add(round.seed, round.run(plan, ground).await?);
         done();
     }
     Ok(report)
 }
 
-/// How a child dies.
-#[derive(Clone, Debug)]
-enum Death {
-    /// By its own hand, at the passage of a point.
-    At(String),
-    /// From outside, so long after so many letters were taken.
-    Instant(usize, Duration),
-}
-
 struct Round {
     seed: u64,
-    death: Death,
+    /// Who of the crew dies, and how.
+    deaths: Vec<Option<Death>>,
     is_moody: bool,
 }
 
 impl Round {
     fn drawn(plan: &Plan, seed: u64) -> Self {
         let dice = |nth: u64, below: u64| draw(seed ^ draw(nth)) % below.max(1);
+        let workers = plan.workers.max(1) as u64;
         let letters = plan.letters as u64;
-        let death = match POINTS.get(usize::try_from(dice(1, 8)).unwrap_or(0)) {
-            Some((name, _)) => Death::At(format!("{name}:{}", 1 + dice(2, letters * 9 / 10))),
-            None => {
-                let goal = usize::try_from(dice(2, letters * 3 / 4)).unwrap_or(0);
-                Death::Instant(goal, Duration::from_micros(dice(3, 2000)))
-            }
-        };
-        Self { seed, death, is_moody: dice(4, 3) == 0 }
+        // The first dies in any case; of more than one the last lives.
+        let dying = 1 + dice(5, workers - 1);
+        let deaths = (0..workers).map(|number| {
+            let dice = |nth: u64, below: u64| dice(nth + 8 * number, below);
+            (number < dying).then(|| death(dice, (letters, letters / workers)))
+        });
+        Self { seed, deaths: deaths.collect(), is_moody: dice(4, 3) == 0 }
     }
 
     async fn run(&self, plan: &Plan, ground: &mut Ground) -> Result<Found, Error> {
         let doubts = Arc::new(AtomicU64::new(0));
-        ground.reset()?;
+        ground.reset().await?;
         ground.sink.turn(self.is_moody.then(|| moody(self.seed, doubts.clone())));
-        let before = ground.sink.taken();
-        let was_killed = self.kill_one(ground, before)?;
-        let mut logged = ground.logged()?;
-        let taken = logged.len();
+        let died = Crew::start(ground, &self.deaths, Duration::ZERO)?.end(self.seed)?.died;
+        quiet(ground);
         self.send_the_rest(ground)?;
-        logged.extend(ground.logged()?);
         let dots = usize::try_from(doubts.load(Ordering::SeqCst)).unwrap_or(usize::MAX);
-        let found = compare(&logged, &ground.states().await?);
+        let found = compare(&ground.logged()?, &ground.states().await?);
+        let was_sending = |taken: &&usize| (1..plan.letters).contains(*taken);
         Ok(Found {
-            was_killed,
-            was_sending: was_killed && (1..plan.letters).contains(&taken),
+            killed: died.len() as u64,
+            killed_sending: died.iter().filter(was_sending).count() as u64,
             is_moody: self.is_moody,
-            allowed: plan.connections + dots,
+            allowed: plan.connections * died.len() + dots,
             ..found
         })
     }
 
-    /// Starts a child and sees it die; `false`: it had finished before.
-    fn kill_one(&self, ground: &Ground, before: usize) -> Result<bool, Error> {
-        let killed = match &self.death {
-            Death::At(point) => {
-                let child = ground.child(Some(point.clone()), Duration::ZERO)?;
-                self.ended(child)?
-            }
-            Death::Instant(goal, pause) => {
-                let mut child = ground.child(None, Duration::ZERO)?;
-                while ground.sink.taken() - before < *goal && is_running(&mut child)? {
-                    std::thread::sleep(Duration::from_micros(50));
-                }
-                std::thread::sleep(*pause);
-                child.kill().map_err(system("kill a child"))?;
-                self.ended(child)?
-            }
-        };
-        quiet(ground);
-        Ok(killed)
-    }
-
-    /// Waits for a child; whether it died of a signal.
-    fn ended(&self, mut child: Child) -> Result<bool, Error> {
-        let mut said = String::new();
-        if let Some(mut stderr) = child.stderr.take() {
-            stderr.read_to_string(&mut said).map_err(system("hear a child"))?;
-        }
-        let status = child.wait().map_err(system("wait for a child"))?;
-        match status.code() {
-            None => Ok(true),
-            Some(0 | 3) => Ok(false),
-            Some(_) => Err(Error::Child { seed: self.seed, status, said }),
-        }
-    }
-
-    /// Lets children run, each later than the one before, until nothing waits.
+    /// Lets crews work, each later than the one before, until nothing waits.
     fn send_the_rest(&self, ground: &Ground) -> Result<(), Error> {
-        for number in 0..MOST_CHILDREN {
-            if number == MOODY_CHILDREN {
+        let unharmed = vec![None; self.deaths.len()];
+        // The dead hold their leases on a server until these end.
+        let first = u32::from(ground.is_shared());
+        for number in first..MOST_CREWS {
+            if number == MOODY_CREWS {
                 ground.sink.turn(None);
             }
-            let mut child = ground.child(None, PAUSE * number)?;
-            let status = child.wait().map_err(system("wait for a child"))?;
-            if status.code() != Some(3) {
-                self.ended(child)?;
+            let crew = Crew::start(ground, &unharmed, PAUSE * number)?;
+            if !crew.end(self.seed)?.left_some {
                 break;
             }
         }
@@ -143,8 +103,15 @@ impl Round {
     }
 }
 
-fn is_running(child: &mut Child) -> Result<bool, Error> {
-    Ok(child.try_wait().map_err(system("look at a child"))?.is_none())
+/// How a child dies that shares so many letters with others, and has so many for itself.
+fn death(dice: impl Fn(u64, u64) -> u64, (letters, own): (u64, u64)) -> Death {
+    match POINTS.get(usize::try_from(dice(1, 8)).unwrap_or(0)) {
+        Some((name, _)) => Death::At(format!("{name}:{}", 1 + dice(2, own * 9 / 10))),
+        None => {
+            let goal = usize::try_from(dice(2, letters * 3 / 4)).unwrap_or(0);
+            Death::Instant(goal, Duration::from_micros(dice(3, 2000)))
+        }
+    }
 }
 
 /// Waits until the sink has dealt with all that a dead child had sent.
@@ -212,14 +179,15 @@ mod tests {
 
     #[test]
     fn a_round_is_a_function_of_its_seed() {
-        let plan = Plan { rounds: 1, seed: 0, letters: 200, connections: 4 };
-        let shown = |seed| format!("{:?}", Round::drawn(&plan, seed).death);
+        let (letters, workers) = (200, 4);
+        let plan = Plan { rounds: 1, seed: 0, letters, connections: 4, workers, ledger: None };
+        let shown = |seed| format!("{:?}", Round::drawn(&plan, seed).deaths);
         for seed in 0..50 {
             assert_eq!(shown(seed), shown(seed));
         }
         let all: std::collections::BTreeSet<_> = (0..50).map(shown).collect();
         assert!(all.len() > 40);
-        let tiny = Plan { letters: 0, ..plan };
-        Round::drawn(&tiny, 1);
+        let tiny = Plan { letters: 0, workers: 1, ..plan };
+        assert!(Round::drawn(&tiny, 1).deaths[0].is_some());
     }
 }

@@ -1,4 +1,5 @@
-//! The child of a round: one run as `postrider run` makes it, that ends itself where it is told.
+//! The child of a round: works as `postrider run` or `postrider worker` does, and ends itself
+//! where it is told.
 //!
 //! It ends by `abort`: no destructor runs, nothing is flushed and nobody is told, as with
 //! `kill -9`.
@@ -15,8 +16,9 @@ use std::{
 
 use super::Error;
 use crate::{
-    outbox::watch::Point,
-    service::{Progress, Run, never_stops, site::Site},
+    config::Ledger,
+    outbox::watch::{Point, Watch},
+    service::{Progress, Run, never_stops, site::Site, worker::once},
     time::Clock,
 };
 
@@ -52,26 +54,41 @@ impl FromStr for Kill {
     }
 }
 
-/// One run of the site at `root`, as if so much later; returns whether letters still wait.
+/// Works for the site at `root` as if so much later: one run, or beside others on a server one
+/// pass of a worker. Returns whether letters still wait.
 pub async fn worker(root: &Path, kill: Option<Kill>, later: Duration) -> Result<bool, Error> {
     let site = Arc::new(Site::read(root)?);
     let clock = match later {
         Duration::ZERO => Clock::System,
         later => Clock::hand_set(Clock::System.now().plus(later)),
     };
+    match &site.config.ledger {
+        Ledger::File(_) => run(site, clock, kill.map(Kill::watch)).await,
+        Ledger::Server(..) => Ok(once(site, clock, kill.map(Kill::watch)).await?),
+    }
+}
+
+async fn run(site: Arc<Site>, clock: Clock, watch: Option<Watch>) -> Result<bool, Error> {
     let quiet: Progress = Arc::new(|_| {});
     let mut run = Run::begin(site.clone(), "selftest", clock, never_stops(), quiet).await?;
-    if let Some(kill) = kill {
-        let passed = AtomicU64::new(0);
-        run = run.watched(Arc::new(move |point| {
-            if point == kill.point && passed.fetch_add(1, Ordering::SeqCst) + 1 == kill.passage {
-                std::process::abort();
-            }
-        }));
+    if let Some(watch) = watch {
+        run = run.watched(watch);
     }
     let summary = run.pass(site).await;
     run.end().await;
     Ok(summary?.letters.waiting > 0)
+}
+
+impl Kill {
+    /// Ends this very process where it is told.
+    fn watch(self) -> Watch {
+        let passed = AtomicU64::new(0);
+        Arc::new(move |point| {
+            if point == self.point && passed.fetch_add(1, Ordering::SeqCst) + 1 == self.passage {
+                std::process::abort();
+            }
+        })
+    }
 }
 
 #[cfg(test)]

@@ -14,11 +14,11 @@ use tokio::sync::watch;
 use super::{
     Error as RunError, Run,
     daemon::{Error, notify},
-    signals,
+    never_stops, signals,
     site::Site,
     summary::Summary,
 };
-use crate::{store::bell::Bell, time::Clock};
+use crate::{outbox::watch::Watch, store::bell::Bell, time::Clock};
 
 /// How long it sleeps at most.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -46,6 +46,17 @@ pub async fn work(root: &Path, clock: Clock) -> Result<(), Error> {
     notify(&[sd_notify::NotifyState::Stopping]);
     run.end().await;
     Ok(())
+}
+
+/// One pass of a worker, looked on by `watch`; returns whether letters are left.
+pub async fn once(site: Arc<Site>, clock: Clock, watch: Option<Watch>) -> Result<bool, RunError> {
+    let mut run = Run::join(site, clock, never_stops()).await?;
+    run.watch = watch;
+    let passed = pass(&mut run).await;
+    let left = run.waiting().await;
+    run.end().await;
+    passed?;
+    Ok(left? > 0)
 }
 
 /// Sends what is due, and tells how long there is nothing to do. Configuration and templates are

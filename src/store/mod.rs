@@ -30,6 +30,7 @@ mod opening;
 pub mod posts;
 mod record;
 mod schema;
+pub mod scratch;
 mod statement;
 pub mod terms;
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! Standards: RFC 5321, 2920 (PIPELINING), 3030 (CHUNKING), 3207 (STARTTLS).
 
 mod acts;
+mod far;
 mod letter;
 mod log;
 mod script;
@@ -32,14 +33,14 @@ use tokio_rustls::TlsAcceptor;
 
 use log::Log;
 pub use script::{Act, Script, draw, moody};
-use talk::Talk;
+use talk::{Stream, Talk};
 
 /// How a sink behaves; by default it does all right, at once, and keeps nothing.
 #[derive(Clone, Default)]
 pub struct Options {
     /// Where letters are logged, if anywhere.
     pub log: Option<PathBuf>,
-    /// How long each batch of replies waits: a round trip to a server far away.
+    /// How long a reply is on its way: a round trip to a server far away.
     pub delay: Duration,
     /// What it does wrong.
     pub script: Option<Arc<Script>>,
@@ -178,7 +179,11 @@ impl Server {
             tokio::spawn(async move {
                 // A connection that breaks is what many a test is about.
                 let _ = stream.set_nodelay(true);
-                let _ = Talk::new(&server, number, Box::new(stream)).run().await;
+                let stream: Box<dyn Stream> = match server.options.delay {
+                    Duration::ZERO => Box::new(stream),
+                    delay => Box::new(far::away(stream, delay)),
+                };
+                let _ = Talk::new(&server, number, stream).run().await;
                 server.open.fetch_sub(1, Ordering::SeqCst);
             });
         }

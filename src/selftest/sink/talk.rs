@@ -110,9 +110,6 @@ impl<'a> Talk<'a> {
 
     /// Logs what was taken, then lets the replies go.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        if !self.server.options.delay.is_zero() && !self.out.is_empty() {
-            tokio::time::sleep(self.server.options.delay).await;
-        }
         self.sync().await?;
         if !self.out.is_empty() {
             self.stream.write_all(&self.out).await?;

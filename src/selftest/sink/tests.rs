@@ -134,3 +134,25 @@ fn a_moody_script_is_a_function_of_its_seed() {
     assert_ne!(acts(1), acts(2));
     assert!(acts(1).iter().any(|act| act.contains("TakeAndHang")));
 }
+
+#[test]
+fn replies_of_a_far_server_are_on_their_way_together() {
+    let delay = Duration::from_millis(100);
+    let sink = Sink::start(Options { delay, ..Options::default() }).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", sink.port)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut answer = [0; 24];
+    stream.read_exact(&mut answer).unwrap();
+    let started = std::time::Instant::now();
+    for _ in 0..20 {
+        stream.write_all(b"NOOP\r\n").unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    stream.write_all(b"QUIT\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer.matches("250").count(), 20, "{answer}");
+    let took = started.elapsed();
+    assert!(took >= delay, "{took:?}");
+    assert!(took < delay * 10, "one waited for the other: {took:?}");
+}
