@@ -41,6 +41,27 @@ fn a_backup_put_back_publishes_and_sends_nothing_until_it_is_adopted() {
 }
 
 #[test]
+fn what_an_adopted_ledger_opens_later_waits_for_the_operator_too() {
+    let world = world();
+    assert_eq!(world.run().letters.sent, 2);
+    let backup = fs::read(world.path("var/postrider.db")).unwrap();
+    world.post("second", "2026-11-24", "The second", "Text of the second.");
+    world.wait(1);
+    assert_eq!(world.run().letters.sent, 2);
+    fs::write(world.path("var/postrider.db"), backup).unwrap();
+    // It is found out before anything is opened: a worker looked first, say.
+    world.with_store(async |store| {
+        let mark = world.path("var/postrider.instance");
+        assert!(store.check_instance(&mark).await.unwrap().is_some());
+    });
+    let (_, out, _) = world.call(&["ledger", "adopt"]);
+    assert!(out.contains("0 unfinished issues are held"), "{out}");
+    let summary = world.run();
+    assert_eq!((summary.letters.sent, summary.issues.held.len()), (0, 1));
+    assert!(summary.to_string().contains("posts/second.md was published before"), "{summary}");
+}
+
+#[test]
 fn who_has_not_got_an_issue_is_listed_and_what_was_pruned_is_counted() {
     let world = world();
     world.run();

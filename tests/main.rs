@@ -13,6 +13,7 @@ mod layers;
 mod ledger;
 mod newcomer;
 mod postfix;
+mod relays;
 mod service;
 mod whole;
 mod workers;

@@ -64,7 +64,7 @@ pub(super) async fn adopt(root: &Path) -> Result<u8, Refusal> {
         return Ok(0);
     };
     say!("The ledger was held: {why}.");
-    let held = store.adopt(&site.mark()).await?;
+    let held = store.adopt(&site.mark(), Clock::System.now()).await?;
     say!("It goes on from here. {held} unfinished issues are held: see postrider status,");
     say!("compare with the relay's log, then: postrider issue release ISSUE");
     Ok(0)

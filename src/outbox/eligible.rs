@@ -75,18 +75,42 @@ pub struct Guard {
     pub posts: usize,
     /// The most days that a post may be dated before it appeared.
     pub days: u32,
+    /// When the ledger was taken over from a copy, if it was.
+    pub adopted: Option<Timestamp>,
 }
 
 impl Guard {
-    /// Why a letter of these rows looks like an archive, if it does. What appeared up to
-    /// `baseline` was asked for.
+    /// Why a letter of these rows should wait, if it should.
     pub(super) fn doubt(
         &self,
         eligible: &Eligible<'_>,
         rows: &[i64],
         (baseline, zone): (Timestamp, &Zone),
     ) -> Option<String> {
-        let Self { posts, days } = self;
+        self.sent_elsewhere(eligible, rows, zone)
+            .or_else(|| self.archive(eligible, rows, (baseline, zone)))
+    }
+
+    /// Why the ledger that this one was copied from may have sent the letter.
+    fn sent_elsewhere(&self, eligible: &Eligible<'_>, rows: &[i64], zone: &Zone) -> Option<String> {
+        let adopted = self.adopted?;
+        let old = eligible.carried(rows).find(|one| one.post.published <= adopted)?;
+        Some(format!(
+            "posts/{} was published before the ledger was adopted on {}: letters of this issue may \
+             have been sent by the ledger it was copied from",
+            old.post.path,
+            adopted.format("%Y-%m-%d", zone)
+        ))
+    }
+
+    /// Why it looks like an archive. What appeared up to `baseline` was asked for.
+    fn archive(
+        &self,
+        eligible: &Eligible<'_>,
+        rows: &[i64],
+        (baseline, zone): (Timestamp, &Zone),
+    ) -> Option<String> {
+        let Self { posts, days, .. } = self;
         let span = Duration::from_secs(u64::from(*days) * 86_400);
         eligible.carried(rows).filter(|k| k.candidate.first_seen > baseline).find_map(|one| {
             let (seen, post) = (one.candidate.first_seen, one.post);

@@ -11,26 +11,35 @@
 //!
 //! | State | What is certain | Moves to |
 //! |---|---|---|
-//! | ready | nothing handed over; may go once `not_before` has passed | leased, suppressed, cancelled |
+//! | ready | nothing handed over by this ledger; may go once `not_before` has passed | leased, suppressed, cancelled |
 //! | leased | one run has it until its lease ends; still nothing handed over | sending, ready, failed, suppressed, cancelled |
 //! | sending | the intent is on record; octets may have crossed | sent, ready, failed, uncertain |
 //! | sent | a server took responsibility; its reply is kept | bounced |
 //! | failed | will not be tried again; the reason is kept | ready, by the operator |
-//! | uncertain | a server may or may not have it | sent, failed or ready, by the operator |
+//! | uncertain | a server may or may not have it | sent, failed or ready, by the operator or by `mail.uncertain`; sent, by a reply that came after all |
 //! | bounced, suppressed, cancelled | final | |
+//!
+//! A ledger that was restored or copied does not know what the other one sent since. So it starts
+//! held: nothing of it is leased. When the operator adopts it, the issues that are open are held
+//! one by one, and so is what is opened later of posts from before that moment.
 //!
 //! # The life of a delivery
 //!
 //! 1. *Opening.* In one transaction a reader's delivery is written (ready) and the reader's history
 //!    moves, so that no later letter carries the same posts. (issue, subscription) is unique:
 //!    opening twice is a no-op.
-//! 2. *Lease.* One statement picks due rows of issues that are sending and marks them leased.
-//! 3. *Offer.* The session sends envelope and message up to, but not including, the final dot. What
+//! 2. *Lease.* One statement picks due rows of issues that are sending and marks them leased; of
+//!    an issue on its canary only the first ones.
+//! 3. *Offer.* The route picks a relay whose pace and breaker let the letter through. The session
+//!    sends envelope and message up to, but not including, the final dot; until then the letter may
+//!    go to another relay. What
 //!    goes wrong here is certain not to have been taken: refusals of the recipient fail the
 //!    delivery, temporary ones put it back with a later `not_before`, refusals about the sender
 //!    put it back at once and hold the issue.
-//! 4. *Intent.* One statement moves the row to sending, if the lease still stands and the reader
-//!    is still subscribed. A row that it does not return is never completed: the session is cut.
+//! 4. *Intent.* One statement moves the row to sending, if the lease still stands, the issue is
+//!    still sending and the reader still subscribed; of an issue that was held meanwhile it goes
+//!    back to ready. A row that it does not move to sending is never completed: the session is
+//!    cut.
 //! 5. *Completion.* The final dot goes out, and its reply is waited for.
 //! 6. *Result.* One statement records the reply: sent, ready, failed, or uncertain when no reply
 //!    came.
@@ -51,10 +60,12 @@
 //!
 //! # Crashes
 //!
-//! - *Before the intent is durable:* the row is ready or leased, nothing was taken. The next run
-//!   holds the instance lock, so nobody else does; it voids the leases and sends.
+//! - *Before the intent is durable:* the row is ready or leased, nothing was taken. On a file the
+//!   next run holds the instance lock, so nobody else works there; it voids the leases and sends.
+//!   On a server others may be at work: whoever drains next voids the leases whose time is over,
+//!   two minutes after the crash.
 //! - *Between intent and result:* the row is sending. The server may have the letter, and nobody
-//!   can know (RFC 1047). The next run calls it uncertain and names it; it is not sent again
+//!   can know (RFC 1047). Whoever voids its lease calls it uncertain and names it; it is not sent again
 //!   unless the operator says so. A connection has one delivery between intent and result, so
 //!   there are at most as many uncertain deliveries as there were connections.
 //! - *After the result is durable:* nothing to do.

@@ -336,7 +336,7 @@ impl Run {
             index,
             templates: &self.site.templates,
             stationery: &stationery,
-            guard: self.site.guard(),
+            guard: self.site.guard(self.ledger.adopted_at),
             now,
         };
         let opened = printer.open(&self.site.newsletters()).await?;

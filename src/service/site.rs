@@ -189,8 +189,8 @@ impl Site {
     }
 
     /// What makes opening hold an issue back.
-    pub fn guard(&self) -> Guard {
-        Guard { posts: self.config.guard_posts, days: self.config.guard_days }
+    pub fn guard(&self, adopted: Option<Timestamp>) -> Guard {
+        Guard { posts: self.config.guard_posts, days: self.config.guard_days, adopted }
     }
 
     /// The newsletters with their senders.

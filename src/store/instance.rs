@@ -21,6 +21,7 @@ use std::{
 };
 
 use super::{Error, Store, dialect::Dialect, location::Location, statement::sql};
+use crate::time::Timestamp;
 
 /// What the ledger says of itself.
 struct Said {
@@ -75,8 +76,9 @@ impl Store {
 
     /// Takes the ledger, wherever it came from, as the one that counts from now on. Its
     /// unfinished issues are held, since letters of them may have gone out elsewhere; returns
-    /// how many.
-    pub async fn adopt(&self, mark: &Path) -> Result<u64, Error> {
+    /// how many. What was published up to `now` and is opened later is for opening to hold
+    /// (`outbox::eligible::Guard`).
+    pub async fn adopt(&self, mark: &Path, now: Timestamp) -> Result<u64, Error> {
         let (said, last) = (self.said().await?, self.read_mark(mark)?);
         let ours = last.filter(|last| last.instance == said.instance);
         let epoch = said.epoch.max(ours.map_or(0, |last| last.epoch)) + 1;
@@ -88,9 +90,10 @@ impl Store {
              where state in ('opening', 'sending')",
         );
         let held = hold.run(open.at()).await?;
-        sql("update ledger set epoch = $1, home = $2, held_because = null")
+        sql("update ledger set epoch = $1, home = $2, held_because = null, adopted_at = $3")
             .bind(epoch)
             .bind(home)
+            .bind(now)
             .run(open.at())
             .await?;
         open.commit().await?;

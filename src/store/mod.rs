@@ -81,6 +81,8 @@ pub struct Ledger {
     pub created_at: Timestamp,
     /// When the posts that are nobody's were recorded; `None` before the first run.
     pub baseline_at: Option<Timestamp>,
+    /// When the operator last took it over from a copy.
+    pub adopted_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -171,12 +173,13 @@ impl Store {
 
     /// What this ledger is.
     pub async fn ledger(&self) -> Result<Ledger, Error> {
-        let read = sql("select secret, created_at, baseline_at from ledger");
-        let row: (String, i64, Option<i64>) = read.one(self.reading()).await?;
+        let read = sql("select secret, created_at, baseline_at, adopted_at from ledger");
+        let row: (String, i64, Option<i64>, Option<i64>) = read.one(self.reading()).await?;
         Ok(Ledger {
             key: Key::new(row.0.into_bytes()),
             created_at: Timestamp::from_micros(row.1),
             baseline_at: row.2.map(Timestamp::from_micros),
+            adopted_at: row.3.map(Timestamp::from_micros),
         })
     }
 

@@ -132,6 +132,7 @@ impl Store {
 
 /// The one statement of all moves.
 async fn apply(at: At<'_>, owner: Option<&str>, moves: &[Move]) -> Result<Vec<i64>, Error> {
+    debug_assert!(moves.iter().all(|change| change.from.may_become(change.to)));
     let write = sql("with asked as materialized (select \
            cast(value ->> 'id' as bigint) as id, value ->> 'from' as was, \
            value ->> 'to' as next, cast(value ->> 'at' as bigint) as moment, \

@@ -9,6 +9,9 @@ create index issues_on_canary on issues (id) where canary_passed_at is null;
 -- When the operator was last written to.
 alter table ledger add column alarmed_at bigint;
 
+-- When the operator last said that a ledger which was held goes on.
+alter table ledger add column adopted_at bigint;
+
 -- Letters that relays took or may have taken, by days of UTC counted from 1970; where the domain
 -- is empty, all of them.
 create table handed_over (

@@ -47,7 +47,7 @@ async fn a_ledger_behind_its_mark_is_held_until_it_is_adopted(bed: Bed) {
     assert!(bed.lease("a", bed.now, 1).await.is_empty());
     bed.advance().await;
     assert_eq!(bed.store.held_because().await.unwrap(), Some(why), "it stays so");
-    assert_eq!(bed.store.adopt(&bed.mark()).await.unwrap(), 1);
+    assert_eq!(bed.store.adopt(&bed.mark(), bed.now).await.unwrap(), 1);
     assert_eq!(bed.check().await, None);
     assert!(bed.lease("a", bed.now, 1).await.is_empty(), "each issue is for the operator");
     assert!(bed.store.release_issue(issue).await.unwrap());
@@ -67,11 +67,11 @@ async fn a_mark_of_another_ledger_or_none_at_all_is_no_proof(bed: Bed) {
     std::fs::remove_file(bed.mark()).unwrap();
     let is_held = bed.check().await.is_some();
     assert_eq!(is_held, !bed.store.is_shared(), "a machine that joins others has no mark yet");
-    bed.store.adopt(&bed.mark()).await.unwrap();
+    bed.store.adopt(&bed.mark(), bed.now).await.unwrap();
     for text in ["somebody-else 9\n", "\u{0}\u{0}"] {
         std::fs::write(bed.mark(), text).unwrap();
         assert!(bed.check().await.unwrap().contains("another ledger"));
-        bed.store.adopt(&bed.mark()).await.unwrap();
+        bed.store.adopt(&bed.mark(), bed.now).await.unwrap();
     }
 }
 
