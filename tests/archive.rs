@@ -206,3 +206,21 @@ fn a_letter_shows_no_related_post_that_its_reader_had() {
     assert!(!shows("ada", "Anchors that hold"), "she had it");
     assert!(shows("late", "Anchors that hold"), "this reader had not");
 }
+
+#[test]
+fn the_first_run_waits_until_it_has_seen_every_folder() {
+    let world = World::with_readers();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("older.md"), "+++\ntitle = \"Older\"\n+++\nText.\n")
+        .unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), world.path("posts/sub")).unwrap();
+    let summary = world.run();
+    assert!(summary.to_string().contains("posts/sub cannot be read"), "{summary}");
+    assert!(!world.path("public/feed.xml").exists());
+    std::fs::remove_file(world.path("posts/sub")).unwrap();
+    std::fs::create_dir(world.path("posts/sub")).unwrap();
+    world.write("posts/sub/older.md", "+++\ntitle = \"Older\"\ndate = 2026-11-23\n+++\nText.\n");
+    world.wait(1);
+    assert_eq!(world.run().posts.published, 2);
+    assert!(world.letters().is_empty(), "what was there before the first run is nobody's");
+}

@@ -278,6 +278,31 @@ fn a_ledger_that_was_lost_is_not_begun_anew_in_silence() {
     assert_eq!(world.call(&["ledger", "new"]).0, 0);
     let (status, out, _) = world.call(&["run"]);
     assert_eq!(status, 0, "{out}");
+    assert!(world.letters().is_empty(), "what the lost one may have sent is not sent again");
+}
+
+#[test]
+fn check_finds_what_would_keep_letters_from_leaving() {
+    let world = world();
+    world.relay_at(25, "");
+    let local = world.read("config/postrider.toml");
+    let remote = local
+        .replace("host = \"127.0.0.1\"", "host = \"mail.blog.example\"")
+        .replace("tls = \"none\"", "tls = \"implicit\"");
+    world.write("config/postrider.toml", &remote);
+    let (status, out, _) = world.call(&["check"]);
+    assert!(status == 1 && out.contains("set web.public_url"), "{out}");
+    let locked = local + "user = \"ann\"\npassword_file = \"config/nowhere\"\n";
+    world.write("config/postrider.toml", &locked);
+    let (status, out, _) = world.call(&["check"]);
+    assert!(status == 1 && out.contains("config/nowhere"), "{out}");
+}
+
+#[test]
+fn quiet_is_quiet_for_machines_too() {
+    let world = world();
+    let (status, out, _) = world.call(&["run", "--quiet", "--json"]);
+    assert_eq!((status, out.as_str()), (0, ""));
 }
 
 #[test]

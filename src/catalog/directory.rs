@@ -49,6 +49,12 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
     Ok(files)
 }
 
+/// A folder within that could not be listed, so that nobody knows which posts it holds.
+pub fn unlisted(files: &Files) -> Option<&str> {
+    let unread = files.posts.iter().filter(|source| source.text.is_err());
+    unread.map(|source| source.path.as_str()).find(|path| !is_post(path))
+}
+
 /// The other files of a folder by their relative paths, in their order. A file that would take
 /// the place of one that the site writes is none of them.
 pub fn assets(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {

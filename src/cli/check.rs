@@ -23,6 +23,7 @@ use crate::{
         readers::{self, List},
         site::Site,
         summary::Posts,
+        unreachable_links,
     },
     site as pages,
     store::Store,
@@ -73,12 +74,40 @@ pub(super) async fn check(root: &Path, json: bool) -> Result<u8, Refusal> {
     findings.troubles.extend(list.import.refused);
     findings.troubles.extend(left_over(&site).await?);
     findings.troubles.extend(rendered(&site, &catalog));
+    findings.troubles.extend(ways_out(&site));
+    findings.troubles.extend(unwritable(&site));
     if json {
         out::json(&findings);
     } else {
         tell(&site, &catalog, &findings);
     }
     Ok(u8::from(!findings.troubles.is_empty()))
+}
+
+/// Why letters could not leave.
+fn ways_out(site: &Site) -> Option<String> {
+    if site.config.newsletters.is_empty() {
+        return None;
+    }
+    match site.outlets() {
+        Err(error) => Some(error.to_string()),
+        Ok(ways) if ways.iter().all(|way| way.transport.is_local()) => None,
+        Ok(_) => (!site.config.is_public).then(unreachable_links),
+    }
+}
+
+/// Folders in which a run could not write.
+fn unwritable(site: &Site) -> Vec<String> {
+    let Config { output, outbox, ledger, way, .. } = &site.config;
+    let letters = Some(outbox.as_path()).filter(|_| *way == Way::Eml);
+    let ledger = ledger.file().and_then(Path::parent);
+    let folders = [Some(output.as_path()), letters, ledger].into_iter().flatten();
+    let refused = folders.filter_map(|folder| {
+        let there = folder.ancestors().find(|folder| folder.exists())?;
+        let error = tempfile::tempfile_in(there).err()?;
+        Some(format!("cannot write into {}: {error}", site.shown(folder)))
+    });
+    refused.collect()
 }
 
 async fn left_over(site: &Site) -> Result<Vec<String>, Refusal> {

@@ -39,6 +39,7 @@ pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refu
     bar.finish_and_clear();
     let summary = passed?;
     match (json, quiet) {
+        (true, true) if !summary.needs_operator() => {}
         (true, _) => out::json(&summary),
         (false, true) => summary.complaints().for_each(|complaint| say!("{complaint}")),
         (false, false) => tell(&site, &summary),
@@ -48,8 +49,8 @@ pub(super) async fn run(root: &Path, quiet: bool, json: bool) -> Result<u8, Refu
 
 fn tell_held(held: &str, quiet: bool, json: bool) {
     match (json, quiet) {
-        (true, _) => out::json(&serde_json::json!({ "held": held })),
-        (false, true) => {}
+        (_, true) => {}
+        (true, false) => out::json(&serde_json::json!({ "held": held })),
         (false, false) => say!("{held}"),
     }
 }

@@ -219,8 +219,11 @@ impl Floor {
         self.desk.clock.advance(until.since(self.now()));
     }
 
-    /// Notes that a connection was lost.
+    /// Notes that a connection was lost. A folder that cannot be written is so for every letter.
     pub(super) fn lose(&self, why: &str) {
+        if self.desk.relays.is_folder() {
+            return self.give_up(why, true);
+        }
         *shortly(&self.last_loss) = Some(why.to_owned());
     }
 

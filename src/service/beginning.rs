@@ -43,14 +43,18 @@ impl Traces {
 
 /// Begins a new ledger on the operator's word, where there is none or an empty file.
 pub async fn begin_ledger(site: &Site, now: Timestamp) -> Result<(), Error> {
-    let config::Ledger::File(path) = &site.config.ledger else {
-        open_store(site, now).await?.close().await;
-        return Ok(());
-    };
+    let config::Ledger::File(path) = &site.config.ledger else { return begin(site, now).await };
     let _lock = Lock::take(path, "ledger new", now)?;
     if path.metadata().is_ok_and(|found| found.len() > 0) {
         return Err(Error::LedgerStands(site.shown(path)));
     }
-    open_store(site, now).await?.close().await;
+    begin(site, now).await
+}
+
+/// What was published before is nobody's: the ledger that was lost may have sent it.
+async fn begin(site: &Site, now: Timestamp) -> Result<(), Error> {
+    let store = open_store(site, now).await?;
+    store.note_adoption(now).await?;
+    store.close().await;
     Ok(())
 }

@@ -43,6 +43,7 @@ use crate::{
 pub use beginning::begin_ledger;
 use pages::Press;
 use readers::List;
+pub use sending::unreachable_links;
 use sending::{Sending, Ways};
 pub use signals::never_stops;
 use site::Site;
@@ -260,6 +261,12 @@ impl Run {
                 return Ok(None);
             }
         };
+        if self.ledger.baseline_at.is_none()
+            && let Some(folder) = directory::unlisted(&sources)
+        {
+            summary.trouble(unlisted(&self.site, folder));
+            return Ok(None);
+        }
         let known = self.store.known_posts().await?;
         let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
@@ -271,7 +278,10 @@ impl Run {
             catalog.records.append(&mut catalog.unread);
         }
         let owed = match (self.site.config.first_run, catalog.posts.first()) {
-            (FirstRun::Latest, Some(newest)) => vec![newest.id.clone()],
+            // A ledger in the place of a lost one: its newest post may have been mailed.
+            (FirstRun::Latest, Some(newest)) if self.ledger.adopted_at.is_none() => {
+                vec![newest.id.clone()]
+            }
             _ => Vec::new(),
         };
         self.store.record_posts(&catalog.records, &owed, now).await?;
@@ -358,6 +368,14 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     let likeness = |one: &'a str| (strsim::jaro_winkler(one, name), one);
     let best = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 >= 0.8).then_some(best.1)
+}
+
+fn unlisted(site: &Site, folder: &str) -> String {
+    let posts = site.shown(&site.config.posts);
+    format!(
+        "{posts}/{folder} cannot be read, and what is in it would be mailed as new once it can. \
+         Make it readable or take it away: the first run begins when it has seen every post"
+    )
 }
 
 fn emptied(site: &Site) -> String {

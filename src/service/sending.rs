@@ -19,6 +19,7 @@ use super::{
     Error, Progress,
     report::Reporter,
     site::{self, Site},
+    standing::next_try,
     summary::Summary,
 };
 use crate::{
@@ -94,6 +95,7 @@ impl Sending {
         }
         self.settle(&site).await?;
         if self.store.next_due().await?.is_none_or(|due| due > self.clock.now()) {
+            self.note_closed_folder(&site, &relays, summary).await?;
             return Ok(self.store.close_finished_issues(self.clock.now()).await?);
         }
         if let Some((until, why)) = worker::closed(&relays, self.clock.now()) {
@@ -131,6 +133,20 @@ impl Sending {
         self.note_absence(&tally, relays.is_folder(), summary).await?;
         self.note_canaries(site, summary).await?;
         self.store.close_finished_issues(self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Says that letters wait for a folder that could not be written.
+    async fn note_closed_folder(
+        &self,
+        site: &Site,
+        relays: &Relays,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        let next = next_try(&self.store, site, self.clock.now()).await?;
+        if let Some(next) = next.filter(|_| relays.is_folder()) {
+            summary.trouble(format!("{}; it is tried again {}", next.why, next.shown));
+        }
         Ok(())
     }
 
@@ -234,7 +250,8 @@ impl Sending {
     }
 }
 
-pub(super) fn unreachable_links() -> String {
+/// Why no letter may leave while its unsubscribe link would lead nowhere.
+pub fn unreachable_links() -> String {
     format!(
         "letters wait: set web.public_url in {} to the address at which postrider serve is \
          reached, so that their unsubscribe links lead somewhere. Until then a relay gets only \

@@ -101,6 +101,13 @@ impl Store {
         Ok(held)
     }
 
+    /// Notes that the ledger takes the place of another one from `now` on.
+    pub async fn note_adoption(&self, now: Timestamp) -> Result<(), Error> {
+        let note = sql("update ledger set adopted_at = $1").bind(now);
+        note.run(self.writing()).await?;
+        Ok(())
+    }
+
     async fn said(&self) -> Result<Said, Error> {
         let read = sql("select instance, epoch, home, held_because from ledger");
         let (instance, epoch, home, held) = read.one(self.reading()).await?;
