@@ -19,6 +19,7 @@ use source::{Source, read_all};
 /// 3 steps, 4 doors.
 const FLOORS: [(&str, u8); 31] = [
     ("time", 0),
+    ("parallel", 0),
     ("domain", 0),
     ("template", 1),
     ("catalog", 1),

@@ -7,6 +7,7 @@ mod bad_input;
 mod cluster;
 mod dkim;
 mod faults;
+mod feeds;
 mod harness;
 mod issue;
 mod layers;

@@ -40,8 +40,8 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
             Ok(file) if is_post(&path) => {
                 files.posts.push(Source { path, text: text(&file) });
             }
-            Ok(_) if is_asset(&path) => {
-                files.others.insert(path);
+            Ok(file) if is_asset(&path) => {
+                files.others.insert(path, file.metadata().map_or(0, |found| found.len()));
             }
             Ok(_) => {}
         }

@@ -16,11 +16,13 @@ use super::{
 };
 use crate::domain::post::RelatedChoice;
 
+pub(super) mod files;
 mod spelling;
 #[cfg(test)]
 mod tests;
 mod values;
 
+use files::Attached;
 pub(super) use values::language;
 use values::{count, flag, named, nameless_mail, picture};
 
@@ -47,6 +49,10 @@ pub(super) struct Front {
     /// All but `expires`.
     pub(super) related: RelatedChoice,
     pub(super) expires: Option<Written>,
+    /// Whether feeds carry its summary only, where it says so.
+    pub(super) summary_only: Option<bool>,
+    /// Files that belong to it.
+    pub(super) files: Vec<Attached>,
 }
 
 /// A picture as it stands in the front matter.
@@ -100,6 +106,11 @@ impl Front {
         front.image = keys.image();
         front.comments = keys.comments();
         front.related = keys.related();
+        front.summary_only = keys.flag(&["summary_only"]).unwrap_or_else(|fault| {
+            keys.warnings.push(fault);
+            None
+        });
+        front.files = keys.files();
         front.is_draft |= table.is_nikola() && front.tags.iter().any(|tag| tag == "draft");
         Ok(front)
     }

@@ -12,15 +12,16 @@
 //! One file a thought: `front_matter` and `fields` (what an author says of a post), `date`,
 //! `page` (a file read), `reading` (all of them), `identity` and `likeness` (which known post it
 //! is), `settle` (when, where, called what), `shortcodes`, `links`, `markdown` and `text` (what it
-//! shows), `finish` (the post).
+//! shows), `attached` (files that belong to it), `finish` (the post).
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     domain::post::{Post, PostId},
     time::{Timestamp, Zone},
 };
 
+mod attached;
 mod date;
 pub mod directory;
 mod fields;
@@ -75,8 +76,8 @@ pub struct Source {
 pub struct Files {
     /// Files that may be posts.
     pub posts: Vec<Source>,
-    /// Paths of the files that are published beside them.
-    pub others: BTreeSet<String>,
+    /// The files that are published beside them, by path, with their sizes in octets.
+    pub others: BTreeMap<String, u64>,
 }
 
 /// Why a file, or a part of it, was left out.

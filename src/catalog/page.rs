@@ -7,19 +7,22 @@
 //! Identity, instants and the place it really gets depend on the other pages and on what is
 //! known: `mod` settles them.
 
+mod name;
+
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use super::{
     Settings,
-    date::{self, Day, Written},
+    date::{Day, Written},
     fields::{self, Front},
     front_matter::{Document, Fault, normal},
     links,
     markdown::{self, Kind},
     text,
 };
+use name::Name;
 
 /// A source file read.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(super) struct Page {
     pub(super) date: Option<Written>,
     /// Its own language, where it says one.
     pub(super) language: Option<String>,
+    /// The first of its folders that is neither date nor language.
+    pub(super) section: Option<String>,
     /// The folder of its translation, when the file name or folder tells a language.
     prefix: Option<String>,
     stem: String,
@@ -80,6 +85,7 @@ impl Page {
             kind: name.kind,
             title,
             language: language.or(name.language.clone()),
+            section: name.section,
             prefix: name.language,
             stem: name.stem,
             front,
@@ -144,65 +150,6 @@ impl Page {
         let in_body = place(&self.body).map(|lines| self.body_line + lines);
         in_body.or_else(|| place(&self.source).map(|lines| 1 + lines))
     }
-}
-
-/// What the name of a file tells.
-struct Name {
-    stem: String,
-    day: Option<Day>,
-    language: Option<String>,
-    kind: Kind,
-}
-
-impl Name {
-    fn read(path: &str) -> Self {
-        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-        let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
-        let is_html = ending.eq_ignore_ascii_case("html") || ending.eq_ignore_ascii_case("htm");
-        let kind = if is_html { Kind::Html } else { Kind::Markdown };
-        let suffix = stem.rsplit_once('.').filter(|(_, tag)| is_language(tag));
-        let stem = suffix.map_or(stem, |(stem, _)| stem);
-        let folder = folders.split('/').next().filter(|folder| is_language(folder));
-        let language = suffix.map(|(_, tag)| tag).or(folder).and_then(fields::language);
-        // A post in a folder of its own, beside its pictures, is named by the folder.
-        let own = folders.rsplit('/').next().unwrap_or_default();
-        let stem = if stem == "index" && !own.is_empty() { own } else { stem };
-        let named = date::of_name(stem);
-        let (day, stem) = match named {
-            Some((day, rest)) if !rest.is_empty() => (Some(day), rest),
-            Some((day, _)) => (Some(day), stem),
-            None => (day_of_folders(folders), stem),
-        };
-        Self { stem: stem.to_owned(), day, language, kind }
-    }
-}
-
-/// The day of folders such as `2011/08/` or `2011/08/24/`.
-fn day_of_folders(folders: &str) -> Option<Day> {
-    let parts: Vec<&str> = folders.split('/').collect();
-    let number = |part: Option<&&str>, long: usize| {
-        part.filter(|part| part.len() == long).and_then(|part| part.parse::<i16>().ok())
-    };
-    (0..parts.len()).find_map(|place| {
-        let year = number(parts.get(place), 4)?;
-        let month = number(parts.get(place + 1), 2)?;
-        let day = number(parts.get(place + 2), 2).unwrap_or(1);
-        match Written::read(&format!("{year:04}-{month:02}-{day:02}"))? {
-            Written::Day(day) => Some(day),
-            _ => None,
-        }
-    })
-}
-
-/// Whether a part of a path is a language: one of ISO 639-1 that blogs are written in, so that a
-/// folder `ai/` or `go/` stays what it is.
-fn is_language(part: &str) -> bool {
-    const LANGUAGES: &str = "ar be bg bn ca cs da de el en eo es et eu fa fi fr ga gl he hi hr hu \
-                             hy id is it ja ka ko lt lv mk ms nb ne nl nn no pl pt ro ru sk sl sq \
-                             sr sv ta te th tr uk ur uz vi zh";
-    let primary = part.split(['-', '_']).next().unwrap_or_default();
-    let fits = part.len() == primary.len() || fields::language(part).is_some();
-    fits && LANGUAGES.split_whitespace().any(|language| language == primary)
 }
 
 fn title(front: &Front, body: &str, name: &Name) -> String {
@@ -273,8 +220,17 @@ fn expanded(pattern: &str, slug: &str, (year, month, day): Day) -> String {
 }
 
 /// Files that the site itself writes to the public folder.
-pub(super) const TAKEN: [&str; 6] =
-    ["atom.xml", "feed.json", "feed.xml", "rss.xml", "style.css", "sitemap.xml"];
+pub(super) const TAKEN: [&str; 9] = [
+    "atom.xml",
+    "feed.css",
+    "feed.json",
+    "feed.xml",
+    "feeds",
+    "feeds.opml",
+    "rss.xml",
+    "sitemap.xml",
+    "style.css",
+];
 
 /// A place without a slash at either end, once each part of it is safe as a folder's name.
 fn safe(place: &str) -> Result<String, Fault> {

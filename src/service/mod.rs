@@ -19,6 +19,7 @@ mod pages;
 pub mod readers;
 mod report;
 mod sending;
+mod shelf;
 pub mod signals;
 pub mod site;
 mod standing;

@@ -1,0 +1,174 @@
+//! Feeds as a site has them: one set for each thing that posts have in common, found from every
+//! page, and nothing in them that was to stay private.
+
+use std::{collections::BTreeSet, process::Command};
+
+use crate::harness::World;
+
+/// A site with two authors, a section, another language, and what must not show.
+fn world() -> World {
+    let world = World::new();
+    world.write(
+        "posts/notes/knots.md",
+        "---\ntitle: Knots\ndate: 2026-11-20\ntags: [Boat, Rope]\nauthor: Bea Bosun\n---\n\nA bowline.\n",
+    );
+    world.write(
+        "posts/sv/mast.md",
+        "---\ntitle: Masten\ndate: 2026-11-21\ntags: boat\n---\n\nTall.\n",
+    );
+    world.write(
+        "posts/secret.md",
+        "---\ntitle: PLANTED\ndate: 2026-11-21\ntags: [PLANTED]\nstatus: members\n---\n\nPLANTED\n",
+    );
+    world.write(
+        "posts/later.md",
+        "---\ntitle: PLANTED\ndate: 2026-12-21\ntags: [PLANTED]\n---\n\nPLANTED\n",
+    );
+    world
+}
+
+fn files(world: &World) -> Vec<String> {
+    let root = world.path("public");
+    let all = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().flatten();
+    let files = all.filter(|entry| entry.file_type().is_file());
+    let relative =
+        files.map(|entry| entry.path().strip_prefix(&root).unwrap().to_string_lossy().into_owned());
+    relative.collect()
+}
+
+#[test]
+fn whatever_posts_have_in_common_has_feeds_and_a_page() {
+    let world = world();
+    assert!(!world.run().needs_operator());
+    let folders = [
+        "",
+        "authors/ann-author/",
+        "authors/bea-bosun/",
+        "languages/en/",
+        "languages/sv/",
+        "sections/notes/",
+        "tags/boat/",
+        "tags/rope/",
+    ];
+    let list = world.read("public/feeds.opml");
+    let page = world.read("public/feeds/index.html");
+    for folder in folders {
+        let own = world.read(&format!("public/{folder}index.html"));
+        for (file, kind) in [
+            ("feed.xml", "application/atom+xml"),
+            ("rss.xml", "application/rss+xml"),
+            ("feed.json", "application/feed+json"),
+        ] {
+            let address = format!("http://127.0.0.1:8025/{folder}{file}");
+            assert!(world.read(&format!("public/{folder}{file}")).contains(&address));
+            assert!(list.contains(&format!("xmlUrl=\"{address}\"")), "{address}");
+            for html in [&page, &own] {
+                let link =
+                    html.lines().find(|line| line.ends_with(&format!("href=\"{address}\">")));
+                let link = link.unwrap_or_else(|| panic!("{address}"));
+                assert!(link.starts_with(&format!("<link rel=\"alternate\" type=\"{kind}\"")));
+            }
+        }
+    }
+    let feeds = files(&world).into_iter().filter(|file| file.ends_with("rss.xml"));
+    assert_eq!(feeds.count(), folders.len());
+    let first = world.read("public/tags/boat/index.html");
+    let first = first.lines().find(|line| line.starts_with("<link rel=\"alternate\"")).unwrap();
+    assert!(first.contains("/tags/boat/feed.xml"), "the feed of this page comes first: {first}");
+}
+
+#[test]
+fn what_is_private_or_not_due_is_in_no_file() {
+    let world = world();
+    world.run();
+    for file in files(&world) {
+        assert!(!world.read(&format!("public/{file}")).contains("PLANTED"), "{file}");
+        assert!(!file.to_lowercase().contains("planted"), "{file}");
+    }
+}
+
+#[test]
+fn no_feed_holds_a_mail_address() {
+    let world = world();
+    world.run();
+    for file in files(&world) {
+        let is_feed =
+            file.ends_with(".xml") || file.ends_with("feed.json") || file.ends_with("opml");
+        assert!(!is_feed || !world.read(&format!("public/{file}")).contains('@'), "{file}");
+    }
+}
+
+#[test]
+fn a_tag_that_nothing_has_any_more_has_no_feed() {
+    let world = world();
+    world.run();
+    let text = world.read("posts/notes/knots.md").replace(", Rope", "");
+    world.write("posts/notes/knots.md", &text);
+    world.run();
+    assert!(!world.path("public/tags/rope").exists());
+    assert!(world.path("public/tags/boat/rss.xml").exists());
+}
+
+#[test]
+fn a_scheduled_post_appears_when_it_is_due() {
+    let world = world();
+    world.run();
+    world.wait(24 * 30);
+    world.run();
+    assert!(world.read("public/feed.xml").contains("PLANTED"));
+    assert!(!world.read("public/feed.xml").contains("members"));
+}
+
+#[test]
+fn ids_survive_every_change_an_author_makes() {
+    let world = world();
+    world.run();
+    let ids = |world: &World| -> BTreeSet<String> {
+        let feed = world.read("public/rss.xml");
+        let guids = feed.split("<guid isPermaLink=\"false\">").skip(1);
+        guids.map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
+    };
+    let before = ids(&world);
+    assert_eq!(before.len(), 2);
+    let config = world.read("config/postrider.toml");
+    for (from, to) in [
+        ("[mail]", "[web]\npublic_url = \"https://elsewhere.example/blog/\"\n[mail]"),
+        ("author = ", "permalink = \"{year}/{month}/{slug}\"\nauthor = "),
+        ("[mail]", "[feeds]\nsummary_only = true\n[mail]"),
+    ] {
+        world.write("config/postrider.toml", &config.replacen(from, to, 1));
+        world.run();
+        assert_eq!(ids(&world), before, "{to}");
+    }
+    let text = world.read("posts/notes/knots.md");
+    std::fs::remove_file(world.path("posts/notes/knots.md")).unwrap();
+    world.write("posts/ropes/bends.md", &text.replace("title: Knots", "title: Bends"));
+    world.run();
+    assert_eq!(ids(&world), before, "renamed, in another section, with another title");
+}
+
+#[test]
+fn building_anew_elsewhere_gives_the_same_bytes() {
+    let world = world();
+    let other = self::world();
+    world.write("posts/one-more.md", "---\ntitle: One more\ndate: 2026-11-20\n---\n\nSame day.\n");
+    other.write("posts/one-more.md", "---\ntitle: One more\ndate: 2026-11-20\n---\n\nSame day.\n");
+    assert_eq!(world.call(&["run"]).0, 0);
+    let status = other
+        .postrider()
+        .arg("run")
+        .envs([("TZ", "Pacific/Auckland"), ("LANG", "tr_TR.UTF-8"), ("LC_ALL", "ar_SA.UTF-8")])
+        .status();
+    assert!(status.unwrap().success());
+    let (mine, theirs) = (files(&world), files(&other));
+    assert_eq!(mine, theirs);
+    for file in mine.iter().filter(|file| !file.starts_with('.')) {
+        let name = format!("public/{file}");
+        assert_eq!(world.read(&name), other.read(&name), "{file}");
+    }
+    for entry in walkdir::WalkDir::new(world.path("posts")).into_iter().flatten() {
+        Command::new("touch").arg(entry.path()).status().unwrap();
+    }
+    let (_, said, _) = world.call(&["run"]);
+    assert!(said.contains("Feeds    0 written"), "{said}");
+}
