@@ -106,6 +106,7 @@ fn a_tag_that_nothing_has_any_more_has_no_feed() {
     world.write("posts/notes/knots.md", &text);
     world.run();
     assert!(!world.path("public/tags/rope").exists());
+    assert!(world.read("public/.postrider-gone").contains("tags/rope/rss.xml"));
     assert!(world.path("public/tags/boat/rss.xml").exists());
 }
 

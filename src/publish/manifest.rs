@@ -54,6 +54,16 @@ impl Manifest {
         }
     }
 
+    /// Whether that file is ours.
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Files that are in `before` and not here.
+    pub fn former<'a>(&self, before: &'a Self) -> impl Iterator<Item = &'a str> {
+        before.files.keys().filter(|path| !self.has(path)).map(String::as_str)
+    }
+
     /// Pages that are in `before` and not here, with their posts.
     pub fn former_pages<'a>(&self, before: &'a Self) -> Vec<(&'a str, &'a str)> {
         let gone = before.files.iter().filter(|(path, _)| !self.files.contains_key(*path));

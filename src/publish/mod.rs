@@ -13,6 +13,7 @@
 //!
 //! Standard: POSIX `rename`, which replaces atomically within one file system.
 
+pub mod gone;
 pub mod manifest;
 
 use std::{

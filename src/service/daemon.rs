@@ -155,7 +155,12 @@ fn pause(site: &Site, now: Timestamp) -> Duration {
 /// The doors, at the root and below the path of the public address: a web server in front may
 /// hand requests on with that path or without.
 fn doors(site: &Site, web: Web) -> Router {
-    let files = web::files::router(site.config.output.clone(), web.page.clone());
+    let files = web::files::router(web::files::Settings {
+        folder: site.config.output.clone(),
+        pages: web.page.clone(),
+        moved: site.config.feeds.moved.clone(),
+        removed: site.config.feeds.removed.iter().cloned().collect(),
+    });
     let doors = web::router(web).merge(files);
     match site.config.url.path().trim_end_matches('/') {
         "" => doors,

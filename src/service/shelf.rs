@@ -5,7 +5,7 @@ use std::path::Path;
 use super::summary::Summary;
 use crate::{
     domain::post::PostId,
-    publish::{Error, Folder, Outcome, manifest::Manifest},
+    publish::{Error, Folder, Outcome, gone, manifest::Manifest},
     template,
 };
 
@@ -85,6 +85,8 @@ impl<'a> Shelf<'a> {
     /// Takes away what earlier runs wrote and this one did not, and writes down what is ours.
     pub(super) fn tidy(&mut self, before: Manifest) -> Result<(), Error> {
         if self.is_whole {
+            let went = self.manifest.former(&before);
+            gone::note(self.root, &self.folder, went, |path| self.manifest.has(path))?;
             self.summary.pages.removed = self.manifest.sweep(&before, self.root, &self.folder)?;
         } else {
             self.manifest.keep(before);
