@@ -1,7 +1,13 @@
 //! Feeds as a site has them: one set for each thing that posts have in common, found from every
 //! page, and nothing in them that was to stay private.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{
+    collections::BTreeSet,
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, extract::State, http::StatusCode, routing::post};
 
 use crate::harness::World;
 
@@ -172,4 +178,91 @@ fn building_anew_elsewhere_gives_the_same_bytes() {
     }
     let (_, said, _) = world.call(&["run"]);
     assert!(said.contains("Feeds    0 written"), "{said}");
+}
+
+/// A hub that answers with one status and writes down what it is told.
+struct Hub {
+    address: String,
+    told: Arc<Mutex<Vec<String>>>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Hub {
+    fn answering(status: StatusCode, port: u16) -> Self {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let log = told.clone();
+        let address = runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+            let address = format!("http://{}/", listener.local_addr().unwrap());
+            let note = async move |State(log): State<Arc<Mutex<Vec<String>>>>, body: String| {
+                log.lock().unwrap().push(body);
+                status
+            };
+            let hub = Router::new().route("/", post(note)).with_state(log);
+            tokio::spawn(async move { axum::serve(listener, hub).await.unwrap() });
+            address
+        });
+        Self { address, told, _runtime: runtime }
+    }
+
+    fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut *self.told.lock().unwrap())
+    }
+}
+
+fn with_hub(world: &World, hub: &str) {
+    let config = world.read("config/postrider.toml");
+    let feeds = format!("[feeds]\nby = []\nhubs = [\"{hub}\"]\n[mail]");
+    world.write("config/postrider.toml", &config.replacen("[mail]", &feeds, 1));
+}
+
+#[test]
+fn a_hub_hears_once_of_each_changed_feed_and_of_nothing_else() {
+    let world = world();
+    let hub = Hub::answering(StatusCode::ACCEPTED, 0);
+    with_hub(&world, &hub.address);
+    assert_eq!(world.run().hubs.told, 3);
+    let mut heard = hub.heard();
+    heard.sort();
+    assert_eq!(heard.len(), 3);
+    assert!(heard[0].contains("hub.mode=publish"), "{heard:?}");
+    assert!(heard[0].contains("hub.url=http%3A%2F%2F127.0.0.1%3A8025%2Ffeed.json"), "{heard:?}");
+    assert!(
+        world
+            .read("public/feed.xml")
+            .contains(&format!("<link href=\"{}\" rel=\"hub\"", hub.address))
+    );
+    world.run();
+    assert_eq!(hub.heard(), [""; 0], "nothing changed");
+    world.post("new", "2026-11-24", "New", "A new post.");
+    world.run();
+    assert_eq!(hub.heard().len(), 3);
+}
+
+#[test]
+fn a_hub_that_is_away_hears_of_it_later() {
+    let world = world();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    with_hub(&world, &format!("http://127.0.0.1:{port}/"));
+    let summary = world.run();
+    assert_eq!((summary.hubs.told, summary.hubs.waiting), (0, 3));
+    assert!(!summary.needs_operator(), "{summary}");
+    let hub = Hub::answering(StatusCode::NO_CONTENT, port);
+    world.wait(1);
+    assert_eq!(world.run().hubs.told, 3);
+    assert_eq!(hub.heard().len(), 3);
+}
+
+#[test]
+fn a_hub_that_refuses_is_named_and_not_asked_again() {
+    let world = world();
+    let hub = Hub::answering(StatusCode::NOT_FOUND, 0);
+    with_hub(&world, &hub.address);
+    let summary = world.run();
+    assert!(summary.troubles.iter().any(|trouble| trouble.contains("404")), "{summary}");
+    assert_eq!(hub.heard().len(), 3);
+    world.wait(24);
+    world.run();
+    assert_eq!(hub.heard(), [""; 0]);
 }

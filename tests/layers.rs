@@ -68,7 +68,7 @@ const FORBIDDEN: [(&str, &str); 8] = [
 ];
 
 /// Outside crates and the only modules that may use them.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("rss", &["feed"]),
     ("atom_syndication", &["feed"]),
     ("chrono", &["time", "feed"]),
@@ -89,6 +89,9 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("tokio_rustls", &["outbox", "selftest/sink"]),
     ("rustls_platform_verifier", &["outbox"]),
     ("axum", &["web", "service"]),
+    ("brotli", &["web"]),
+    ("flate2", &["web"]),
+    ("reqwest", &["publish/hub", "catalog/remote"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("sd_notify", &["service"]),

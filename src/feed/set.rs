@@ -85,6 +85,15 @@ impl<'a> Set<'a> {
         self.site.address(&feed.folder)
     }
 
+    /// The address of the document at `path` if readers follow it: no archive, no list.
+    pub fn topic(&self, path: &str) -> Option<String> {
+        let (folder, _) = path.rsplit_once('/').map_or(("", path), |(_, file)| {
+            (path.get(..path.len() - file.len()).unwrap_or_default(), file)
+        });
+        let is_front = path != OPML && self.feeds.iter().any(|feed| feed.folder == folder);
+        is_front.then(|| self.site.address(path))
+    }
+
     /// Hands every document to `put` with its path below the site; an error of `put` ends it.
     pub fn write<E>(
         &self,

@@ -137,6 +137,7 @@ impl Service {
         if let Some(error) = stale {
             summary.trouble(format!("{error}; the last good configuration stays in use"));
         }
+        self.run.tell_hubs(&mut summary).await?;
         self.run.count(&mut summary).await?;
         self.run.sending().alarm(&summary).await;
         Ok(summary)

@@ -12,6 +12,7 @@
 pub mod alarm;
 mod beginning;
 pub mod daemon;
+mod hubs;
 mod ledger;
 pub mod lock;
 mod overrides;
@@ -174,6 +175,7 @@ impl Run {
         let waiting = self.waiting().await?;
         (self.progress)(Step::Begin("sending letters", Some(waiting)));
         self.sending().drain(&mut summary).await?;
+        self.tell_hubs(&mut summary).await?;
         if *self.stop.borrow() {
             summary.warnings.push("stopped by a signal; the next run goes on here".to_owned());
         }
@@ -223,7 +225,10 @@ impl Run {
         (self.progress)(Step::Begin("writing pages", pages));
         let index = Index::new(&catalog.posts);
         let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
-        let missing = press.publish(&catalog, summary);
+        let published = press.publish(&catalog, summary);
+        let topics = published.as_ref().map_or(&[][..], |published| &published.topics);
+        self.store.owe_pings(&self.site.config.feeds.hubs, topics, now).await?;
+        let missing = published.map(|published| published.missing);
         (self.progress)(Step::Begin("opening issues", None));
         if self.lacks_pages(&missing, now).await? {
             summary.trouble(

@@ -10,6 +10,8 @@
 
 use std::collections::HashMap;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Progress, Step, shelf::Shelf, site::Site, summary::Summary};
 use crate::{
     catalog::{Catalog, directory},
@@ -37,13 +39,21 @@ pub(super) struct Press<'a> {
     pub(super) progress: &'a Progress,
 }
 
+/// What a publishing came to.
+pub(super) struct Published {
+    /// Posts without a page.
+    pub(super) missing: Vec<PostId>,
+    /// Feeds: the address of each and the hash of its octets.
+    pub(super) topics: Vec<(String, String)>,
+}
+
 impl Press<'_> {
-    /// Publishes the catalog. Returns the posts whose pages are missing; `None`: all may be.
-    pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> Option<Vec<PostId>> {
+    /// Publishes the catalog. `None`: the folder cannot be written.
+    pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> Option<Published> {
         let root = &self.site.config.output;
         let mut shelf = Shelf::new(root, summary);
         match self.all(&catalog.posts, &mut shelf) {
-            Ok(()) => Some(shelf.missing),
+            Ok(()) => Some(Published { missing: shelf.missing, topics: shelf.topics }),
             Err(error) => {
                 shelf.summary.trouble(error);
                 None
@@ -130,6 +140,8 @@ impl Press<'_> {
             let written = shelf.folder.put(path, &octets);
             if let Some(outcome) = shelf.put(path, written, None)? {
                 shelf.summary.feeds.count(outcome);
+                let topic = set.topic(path);
+                shelf.topics.extend(topic.map(|topic| (topic, hash(&octets))));
             }
             Ok(())
         })
@@ -152,6 +164,10 @@ impl Press<'_> {
         }
         Ok(())
     }
+}
+
+fn hash(octets: &[u8]) -> String {
+    Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn listed<'a>(feed: &'a Feed, page: &'a str) -> Listed<'a> {

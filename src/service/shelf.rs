@@ -17,6 +17,8 @@ pub(super) struct Shelf<'a> {
     pub(super) summary: &'a mut Summary,
     /// Posts without a page.
     pub(super) missing: Vec<PostId>,
+    /// Feeds that are where they belong: the address of each and the hash of its octets.
+    pub(super) topics: Vec<(String, String)>,
     /// Whether everything could be put where it belongs.
     is_whole: bool,
 }
@@ -30,6 +32,7 @@ impl<'a> Shelf<'a> {
             manifest: Manifest::default(),
             summary,
             missing: Vec::new(),
+            topics: Vec::new(),
             is_whole: true,
         }
     }

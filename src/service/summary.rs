@@ -15,8 +15,10 @@ use crate::{catalog::Catalog, outbox::worker::Tally};
 pub struct Summary {
     /// Post files.
     pub posts: Posts,
-    /// The three feeds.
+    /// Feeds in all formats, archives and the list of them.
     pub feeds: Files,
+    /// Hubs.
+    pub hubs: Hubs,
     /// Pages, pictures and the style sheet.
     pub pages: Files,
     /// Readers.
@@ -53,6 +55,15 @@ pub struct Files {
     pub unchanged: usize,
     /// Written by an earlier run and no longer of the site.
     pub removed: usize,
+}
+
+/// What hubs were told of changed feeds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Hubs {
+    /// Pings taken in this run.
+    pub told: u64,
+    /// Pings that wait for another try.
+    pub waiting: u64,
 }
 
 /// Readers.
@@ -151,6 +162,7 @@ impl Summary {
     /// Whether the run changed nothing.
     pub fn is_idle(&self) -> bool {
         self.feeds.changed() + self.pages.changed() == 0
+            && self.hubs.told == 0
             && self.readers.added == 0
             && self.issues.opened.is_empty()
             && self.letters.sent + self.letters.deferred + self.letters.failed == 0
@@ -169,7 +181,7 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Posts    {}", self.posts)?;
-        writeln!(f, "Feeds    {}", self.feeds)?;
+        writeln!(f, "Feeds    {}{}", self.feeds, self.hubs)?;
         writeln!(f, "Pages    {}", self.pages)?;
         writeln!(f, "Readers  {}", self.readers)?;
         writeln!(f, "Issues   {}", self.issues)?;
@@ -213,6 +225,13 @@ impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} written, {} unchanged", self.written, self.unchanged)?;
         counted(f, self.removed, "removed")
+    }
+}
+
+impl fmt::Display for Hubs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        counted(f, self.told, "told to hubs")?;
+        counted(f, self.waiting, "to be told")
     }
 }
 
