@@ -5,6 +5,7 @@
 mod archive;
 mod bad_input;
 mod cluster;
+mod dialects;
 mod dkim;
 mod faults;
 mod feeds;

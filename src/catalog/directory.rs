@@ -1,6 +1,6 @@
 //! The posts folder: which files are posts, which are to be published beside them.
 //!
-//! Posts are `*.md`, `*.markdown` and `*.html` in any folder. Names that begin with `.` or `_`
+//! Posts are `*.md`, `*.markdown`, `*.mdown`, `*.mkd`, `*.html` and `*.htm` in any folder. Names that begin with `.` or `_`
 //! (drafts, sections, settings of editors) are passed over with all below them, and so is an
 //! index file at the top, which other generators use for the list of posts; `a-post/index.md` is
 //! a post with a folder to itself. Everything else is an asset and keeps its relative path.
@@ -38,7 +38,7 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
         match found {
             Err(why) => files.posts.push(Source { path, text: Err(why) }),
             Ok(file) if is_post(&path) => {
-                files.posts.push(Source { path, text: text(&file) });
+                files.posts.push(Source { path, text: with_meta(&file) });
             }
             Ok(file) if is_asset(&path) => {
                 files.others.insert(path, file.metadata().map_or(0, |found| found.len()));
@@ -125,7 +125,8 @@ fn is_aside(entry: &DirEntry) -> bool {
 
 fn is_post(path: &str) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    matches!(ending.as_str(), "md" | "markdown" | "html") && !is_index(path)
+    let endings = ["md", "markdown", "mdown", "mkd", "html", "htm"];
+    endings.contains(&ending.as_str()) && !is_index(path)
 }
 
 fn is_index(path: &str) -> bool {
@@ -141,7 +142,16 @@ fn is_clutter(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ends = |end: &str| name.ends_with(end);
     matches!(name, "Thumbs.db" | "desktop.ini")
-        || ["~", ".bak", ".swp", ".tmp"].into_iter().any(ends)
+        || ["~", ".bak", ".swp", ".tmp", ".meta"].into_iter().any(ends)
+}
+
+/// The text of a post; behind what Nikola keeps in a file beside it (`a-post.meta`), if it does.
+fn with_meta(file: &Path) -> Result<String, String> {
+    let text = text(file)?;
+    match std::fs::read_to_string(file.with_extension("meta")) {
+        Ok(meta) if meta.trim_start().starts_with("..") => Ok(format!("{}\n\n{text}", meta.trim())),
+        _ => Ok(text),
+    }
 }
 
 fn text(file: &Path) -> Result<String, String> {
@@ -195,6 +205,14 @@ mod tests {
         let paths: Vec<&str> = found.iter().map(|source| source.path.as_str()).collect();
         assert_eq!(paths, ["a/page/index.md", "a/z.markdown", "b.md", "c.html"]);
         assert_eq!(found[2].text, Ok("b".to_owned()));
+    }
+
+    #[test]
+    fn what_nikola_keeps_beside_a_post_belongs_to_it() {
+        let folder = folder(&[("a.md", b"Text."), ("a.meta", b".. title: A\n.. slug: b\n")]);
+        let files = read(folder.path()).unwrap();
+        assert_eq!(files.posts[0].text, Ok(".. title: A\n.. slug: b\n\nText.".to_owned()));
+        assert!(files.others.is_empty());
     }
 
     #[test]

@@ -141,7 +141,9 @@ fn summary(entry: &Entry, html: &str, here: &Arc<Here>) -> String {
     if let Some(description) = &page.front.description {
         return text::cut(&text::line(&markdown::plain(description)), text::SUMMARY);
     }
-    let teaser = MARKS.iter().find_map(|mark| page.body.split_once(mark)).map(|(before, _)| before);
+    let own = page.front.separator.as_deref();
+    let teaser = own.into_iter().chain(MARKS).find_map(|mark| page.body.split_once(mark));
+    let teaser = teaser.map(|(before, _)| before);
     if let Some(teaser) = teaser.filter(|teaser| !teaser.trim().is_empty()) {
         let rendered = markdown::render(Written { text: teaser, ..written(page) }, here);
         return text::summary(&rendered.html);

@@ -9,6 +9,7 @@
 //! address of a picture or file that should lie beside the post and does not.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
@@ -110,7 +111,7 @@ impl Here {
 
     /// The absolute address of a link; `None` when nobody may follow it.
     pub(super) fn link(&self, raw: &str) -> Option<String> {
-        let raw = raw.trim();
+        let raw = &*unmarked(raw.trim());
         if let Some(absolute) = absolute(raw) {
             return absolute.filter(|url| !url.starts_with("data:"));
         }
@@ -139,7 +140,7 @@ impl Here {
 
     /// The absolute address of a picture, sound or film.
     pub(super) fn media(&self, raw: &str) -> Option<String> {
-        let raw = raw.trim();
+        let raw = &*unmarked(raw.trim());
         if let Some(absolute) = absolute(raw) {
             return absolute.filter(|url| url.starts_with("http") || url.starts_with("data:"));
         }
@@ -220,6 +221,22 @@ fn joined(folder: &str, path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// Pelican's way to name a file: `{filename}/a.md` is `@/a.md`, `{static}b.png` is `b.png`.
+fn unmarked(raw: &str) -> Cow<'_, str> {
+    const MARKS: [&str; 4] = ["filename", "static", "attach", "photo"];
+    let named = MARKS.iter().find_map(|mark| {
+        let braced = [format!("{{{mark}}}"), format!("%7B{mark}%7D"), format!("|{mark}|")];
+        braced.iter().find_map(|braced| raw.strip_prefix(braced.as_str()))
+    });
+    match named {
+        Some(path) if path.starts_with('/') && path.ends_with("md") => {
+            Cow::Owned(format!("@{path}"))
+        }
+        Some(path) => Cow::Borrowed(path),
+        None => Cow::Borrowed(raw),
+    }
 }
 
 /// The path of a relative address, and the query and fragment behind it.

@@ -111,6 +111,9 @@ impl fmt::Display for Refusal {
 pub struct Catalog {
     /// What is published, newest first, ties in the order of the paths.
     pub posts: Vec<Post>,
+    /// Former places that posts name (`aliases`), each with the id of its post; none is a place
+    /// that a post has now.
+    pub aliases: Vec<(String, PostId)>,
     /// Paths of what its author holds back.
     pub drafts: Vec<String>,
     /// Paths of what is dated in the future, soonest first.

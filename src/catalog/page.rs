@@ -8,6 +8,7 @@
 //! known: `mod` settles them.
 
 mod name;
+mod pattern;
 
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
@@ -48,6 +49,8 @@ pub(super) struct Page {
     /// The folder of its translation, when the file name or folder tells a language.
     prefix: Option<String>,
     stem: String,
+    /// The day that its file name or folders tell.
+    named_day: Option<Day>,
     /// Where its slug or permalink stands.
     pub(super) address_line: Option<usize>,
     pub(super) warnings: Vec<Fault>,
@@ -88,6 +91,7 @@ impl Page {
             section: name.section,
             prefix: name.language,
             stem: name.stem,
+            named_day: name.day,
             front,
             warnings,
         })
@@ -100,10 +104,10 @@ impl Page {
             Some(permalink) => {
                 let own = own(permalink, &settings.base);
                 let own = own.map_err(|fault| Fault { line: self.address_line, ..fault })?;
-                expanded(&own, &slug, day)
+                pattern::expanded(&own, &self.marks(&slug, day))
             }
             None => {
-                let place = expanded(&settings.permalink, &slug, day);
+                let place = pattern::expanded(&settings.permalink, &self.marks(&slug, day));
                 let site = settings.language.split('-').next();
                 match &self.prefix {
                     Some(prefix) if Some(prefix.as_str()) != site => format!("{prefix}/{place}"),
@@ -112,6 +116,22 @@ impl Page {
             }
         };
         safe(&place).map_err(|fault| Fault { line: self.address_line, ..fault })
+    }
+
+    fn marks<'p>(&'p self, slug: &'p str, day: Day) -> pattern::Marks<'p> {
+        pattern::Marks { slug, day, section: self.section.as_deref(), stem: &self.stem }
+    }
+
+    /// `place` with the day before the slug, for a page whose file name tells the day and which
+    /// does not ask for an address itself: what comes every year by one name is no mistake.
+    pub(super) fn dated_place(&self, place: &str) -> Option<String> {
+        if self.front.permalink.is_some() || self.front.slug.is_some() {
+            return None;
+        }
+        let (year, month, day) = self.named_day?;
+        let (folder, slug) = place.rsplit_once('/').map_or(("", place), |(f, s)| (f, s));
+        let slug = format!("{year:04}-{month:02}-{day:02}-{slug}");
+        Some(if folder.is_empty() { slug } else { format!("{folder}/{slug}") })
     }
 
     /// The last part of its address, unless a permalink says otherwise.
@@ -207,18 +227,6 @@ fn own(permalink: &str, base: &Url) -> Result<String, Fault> {
     }
 }
 
-/// The pattern with `{slug}`, `{year}`, `{month}`, `{day}` (or Jekyll's `:slug`, `:title` ..)
-/// replaced.
-fn expanded(pattern: &str, slug: &str, (year, month, day): Day) -> String {
-    let (year, month) = (format!("{year:04}"), format!("{month:02}"));
-    let day = format!("{day:02}");
-    let marks =
-        [("slug", slug), ("title", slug), ("year", &year), ("month", &month), ("day", &day)];
-    marks.iter().fold(pattern.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value).replace(&format!(":{name}"), value)
-    })
-}
-
 /// Files that the site itself writes to the public folder.
 pub(super) const TAKEN: [&str; 9] = [
     "atom.xml",
@@ -261,6 +269,11 @@ fn safe(place: &str) -> Result<String, Fault> {
         return refuse("is that of a file that the site writes itself");
     }
     Ok(place)
+}
+
+/// Whether a page may stand at that place.
+pub(super) fn is_safe(place: &str) -> bool {
+    safe(place).is_ok_and(|safe| safe == place)
 }
 
 /// The place that an address of this site names, whatever the site's own address was then.

@@ -223,6 +223,7 @@ impl<'a> Reading<'a> {
         let stale = due.iter().filter(|entry| entry.is_stale);
         self.catalog.stale.extend(stale.map(|entry| entry.page.path.clone()));
         due.sort_by(|a, b| b.published.cmp(&a.published).then(a.page.path.cmp(&b.page.path)));
+        self.catalog.aliases = settle::aliases(&due, self.settings);
         for finished in finish::all(&due, &links, self.settings, self.now) {
             self.catalog.posts.push(finished.post);
             self.catalog.records.extend(finished.record);

@@ -52,7 +52,7 @@ impl Press<'_> {
     pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> Option<Published> {
         let root = &self.site.config.output;
         let mut shelf = Shelf::new(root, summary);
-        match self.all(&catalog.posts, &mut shelf) {
+        match self.all(catalog, &mut shelf) {
             Ok(()) => Some(Published { missing: shelf.missing, topics: shelf.topics }),
             Err(error) => {
                 shelf.summary.trouble(error);
@@ -61,7 +61,8 @@ impl Press<'_> {
         }
     }
 
-    fn all(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
+    fn all(&self, catalog: &Catalog, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let posts = &catalog.posts[..];
         shelf.folder.ready()?;
         let before = Manifest::read(shelf.root);
         let sheet = pages::stylesheet(&self.site.templates);
@@ -72,7 +73,7 @@ impl Press<'_> {
         let page = pages::index(&self.site.templates, &described, posts);
         shelf.page("index.html", page, None)?;
         self.feeds(posts, shelf)?;
-        self.moved(posts, &before, shelf)?;
+        self.moved(catalog, &before, shelf)?;
         shelf.tidy(before)
     }
 
@@ -108,14 +109,26 @@ impl Press<'_> {
         Ok(())
     }
 
-    /// Puts the way to a post where its page was before.
-    fn moved(&self, posts: &[Post], before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let by_id: HashMap<&str, &Post> = posts.iter().map(|p| (p.id.as_str(), p)).collect();
+    /// Puts the way to a post where its page was before, or where its author says that it was.
+    fn moved(
+        &self,
+        catalog: &Catalog,
+        before: &Manifest,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Error> {
+        let by_id: HashMap<&str, &Post> =
+            catalog.posts.iter().map(|post| (post.id.as_str(), post)).collect();
         let described = self.site.described();
-        for (file, id) in shelf.manifest.former_pages(before) {
+        let former = shelf.manifest.former_pages(before).into_iter();
+        let mut ways: Vec<(String, &str)> =
+            former.map(|(file, id)| (file.to_owned(), id)).collect();
+        let aliases = catalog.aliases.iter();
+        let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
+        ways.extend(aliases.filter(|(file, _)| !shelf.manifest.has(file)));
+        for (file, id) in ways {
             let Some(post) = by_id.get(id) else { continue };
-            let page = pages::moved(&self.site.templates, &described, post, file);
-            shelf.page(file, page, Some(&post.id))?;
+            let page = pages::moved(&self.site.templates, &described, post, &file);
+            shelf.page(&file, page, Some(&post.id))?;
         }
         Ok(())
     }

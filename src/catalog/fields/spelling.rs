@@ -15,7 +15,7 @@ const WITHHOLDING: [&str; 7] =
 const READ: &str = "alias aliases attachments audio author authors categories category \
     comment_count comment_url comments comments_count comments_url cover cover_image created \
     created_at date date_modified description dir direction duration enclosure enclosures \
-    exclude_related excerpt expire expires expiry_date expirydate explicit extra \
+    exclude_related excerpt excerpt_separator expire expires expiry_date expirydate explicit extra \
     feature_image featured_image guid hero hero_image id image image_alt images keywords lang \
     language last_modified_at lastmod locale modified og_image params path permalink pubdate \
     podcast publish publish_date publishdate redirect_from related related_exclude rtl series slug \

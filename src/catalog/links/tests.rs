@@ -32,6 +32,8 @@ fn every_link_becomes_absolute() {
         ("../first.html", "https://blog.example/first/"),
         ("../first", "https://blog.example/first/"),
         ("@/blog/2026/other.md", "https://blog.example/other/"),
+        ("{filename}/2026/other.md", "https://blog.example/other/"),
+        ("%7Bfilename%7Dother.md#x", "https://blog.example/other/#x"),
         ("/posts/first.md", "https://blog.example/first/"),
         ("plan.pdf", "https://blog.example/2026/plan.pdf"),
         ("../a%20plan.pdf?x#y", "https://blog.example/a%20plan.pdf?x#y"),

@@ -95,3 +95,14 @@ fn a_file_that_belongs_to_a_post_is_measured() {
     assert_eq!(told.line, Some(8));
     assert!(told.why.contains("\"length\""), "{told}");
 }
+
+#[test]
+fn what_comes_every_year_by_one_name_gets_its_day() {
+    let post = "---\ntitle: Award\n---\nWho won.\n";
+    let catalog = read_new(&[("2023-05-08-award.md", post), ("2024-01-12-award.md", post)]);
+    let places: Vec<&str> = catalog.posts.iter().map(|post| post.place.as_str()).collect();
+    assert_eq!(places, ["2024-01-12-award", "award"]);
+    let asked = "---\ntitle: Award\nslug: award\n---\nWho won.\n";
+    let catalog = read_new(&[("2023-05-08-award.md", asked), ("2024-01-12-award.md", asked)]);
+    assert_eq!(catalog.refused.len(), 1, "an address that was asked for");
+}
