@@ -266,3 +266,73 @@ fn a_hub_that_refuses_is_named_and_not_asked_again() {
     world.run();
     assert_eq!(hub.heard(), [""; 0]);
 }
+
+/// Lets every file look as if it had been written an hour ago.
+fn aged(world: &World) {
+    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    for folder in ["posts", "config", "templates"] {
+        for entry in walkdir::WalkDir::new(world.path(folder)).into_iter().flatten() {
+            let is_file = entry.file_type().is_file();
+            let file = is_file.then(|| std::fs::File::open(entry.path()).unwrap());
+            file.into_iter().for_each(|file| file.set_modified(hour_ago).unwrap());
+        }
+    }
+}
+
+/// Lets the note of the last pass say something that only it knows.
+fn marked(world: &World) {
+    let mut note: serde_json::Value = serde_json::from_str(&world.read("var/seen.json")).unwrap();
+    note["warnings"].as_array_mut().unwrap().push("from the note".into());
+    world.write("var/seen.json", &note.to_string());
+}
+
+#[test]
+fn a_pass_without_a_change_reads_no_post_and_says_the_same() {
+    let world = world();
+    world.write("posts/broken.md", "---\ntitle: Broken\ndate: soon\n---\n\nText.\n");
+    world.write("posts/undated.md", "---\ntitle: Undated\n---\n\nText.\n");
+    aged(&world);
+    let first = world.run();
+    marked(&world);
+    let second = world.run();
+    assert!(second.warnings.contains(&"from the note".to_owned()), "{second}");
+    assert!(first.warnings.iter().any(|told| told.contains("no date")), "{first}");
+    assert!(!second.warnings.iter().any(|told| told.contains("no date")), "{second}");
+    assert_eq!(second.posts, first.posts);
+    assert_eq!(second.troubles, first.troubles);
+    assert_eq!(second.feeds.unchanged, first.feeds.written);
+    assert!(second.needs_operator());
+}
+
+#[test]
+fn whatever_changes_is_seen_by_the_next_pass() {
+    let world = world();
+    let changes: [(&str, &dyn Fn(&World)); 7] = [
+        ("an edit", &|world| {
+            let text = world.read("posts/sv/mast.md").replace("Tall", "Long");
+            world.write("posts/sv/mast.md", &text);
+        }),
+        ("a new post", &|world| world.post("new", "2026-11-01", "New", "Text.")),
+        ("a post that went", &|world| std::fs::remove_file(world.path("posts/new.md")).unwrap()),
+        ("a published file that went", &|world| {
+            std::fs::remove_file(world.path("public/rss.xml")).unwrap();
+        }),
+        ("the configuration", &|world| {
+            let text = world.read("config/postrider.toml").replace("A blog for", "Notes of");
+            world.write("config/postrider.toml", &text);
+        }),
+        ("a template", &|world| world.write("templates/web/feed.css", "feed { color: red }")),
+        ("a post that is due", &|world| world.wait(24 * 30)),
+    ];
+    aged(&world);
+    world.run();
+    for (what, change) in changes {
+        aged(&world);
+        world.run();
+        marked(&world);
+        change(&world);
+        let summary = world.run();
+        assert!(!summary.warnings.contains(&"from the note".to_owned()), "{what}: {summary}");
+    }
+    assert!(world.read("public/rss.xml").contains("PLANTED"));
+}

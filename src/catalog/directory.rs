@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Files, Source};
+use crate::parallel;
 
 /// A posts folder that cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -33,21 +34,23 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// What a folder holds: posts with their text, and the paths of what is published beside them.
 pub fn read(folder: &Path) -> Result<Files, Error> {
-    let mut files = Files::default();
-    for (path, found) in list(folder)? {
-        match found {
-            Err(why) => files.posts.push(Source { path, text: Err(why) }),
-            Ok(file) if is_post(&path) => {
-                files.posts.push(Source { path, text: with_meta(&file) });
-            }
-            Ok(file) if is_asset(&path) => {
-                files.others.insert(path, file.metadata().map_or(0, |found| found.len()));
-            }
-            Ok(_) => {}
-        }
-    }
-    Ok(files)
+    let found = list(folder)?;
+    let (posts, others): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|(path, found)| found.is_err() || is_post(path));
+    let source = |(path, found): &Found| Source {
+        path: path.clone(),
+        text: found.as_ref().map_err(Clone::clone).and_then(|file| with_meta(file)),
+    };
+    let assets = others.into_iter().filter(|(path, _)| is_asset(path));
+    let size = |file: PathBuf| file.metadata().map_or(0, |found| found.len());
+    Ok(Files {
+        posts: parallel::map(&posts, FEW, source),
+        others: assets.filter_map(|(path, file)| Some((path, size(file.ok()?)))).collect(),
+    })
 }
+
+/// Fewer files than this are read before a thread has started.
+const FEW: usize = 64;
 
 /// The other files of a folder by their relative paths, in their order. A file that would take
 /// the place of one that the site writes is none of them.

@@ -95,6 +95,11 @@ impl Refusal {
     fn new(path: &str, fault: Fault) -> Self {
         Self { path: path.to_owned(), line: fault.line, why: fault.why }
     }
+
+    /// Whether it is told when a post is new, and not again.
+    pub fn is_told_once(&self) -> bool {
+        self.why == settle::UNDATED
+    }
 }
 
 impl fmt::Display for Refusal {

@@ -59,10 +59,12 @@ fn path(entries: &[Entry], at: usize) -> &str {
 }
 
 /// What to say of a page without a date.
+pub(super) const UNDATED: &str = "it has no date and counts as published when it was first seen; \
+                                  give it a line such as \"date: 2026-11-24\"";
+
+/// The same, where it is one.
 pub(super) fn undated(page: &Page) -> Option<Fault> {
-    let why = "it has no date and counts as published when it was first seen; give it a line such \
-               as \"date: 2026-11-24\"";
-    page.date.is_none().then(|| Fault::new(None, why))
+    page.date.is_none().then(|| Fault::new(None, UNDATED))
 }
 
 /// The places given so far, each with the path of the page that has it.

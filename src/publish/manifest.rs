@@ -17,6 +17,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Folder, Outcome};
+use crate::parallel;
 
 /// Its name in the folder.
 pub const FILE: &str = ".postrider-files.json";
@@ -43,6 +44,20 @@ impl Manifest {
     pub fn read(root: &Path) -> Self {
         let text = fs::read_to_string(root.join(FILE)).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Whether it tells of files, and each stands below `root` as it was written.
+    pub fn stands(&self, root: &Path) -> bool {
+        /// Fewer files than this are looked at before a thread has started.
+        const FEW: usize = 256;
+        let files: Vec<(&String, &Entry)> = self.files.iter().collect();
+        let stands = parallel::map(&files, FEW, |(path, entry)| {
+            let found = fs::symlink_metadata(root.join(path));
+            found.is_ok_and(|found| {
+                found.is_file() && stamp(&found) == (entry.length, entry.changed)
+            })
+        });
+        !stands.is_empty() && stands.into_iter().all(|stands| stands)
     }
 
     /// Notes that the file `relative` below `root` is ours, and whose page it is.

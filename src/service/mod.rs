@@ -24,6 +24,7 @@ mod shelf;
 pub mod signals;
 pub mod site;
 mod standing;
+mod standstill;
 pub mod summary;
 mod turn;
 pub mod worker;
@@ -49,6 +50,7 @@ use sending::{Sending, Ways};
 pub use signals::never_stops;
 use site::Site;
 pub use standing::next_try;
+use standstill::{Look, Seen};
 use summary::Summary;
 use turn::Turn;
 
@@ -217,19 +219,35 @@ impl Run {
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<(), Error> {
+        let look = Look::at(&self.site, now);
+        if let Some(seen) = self.seen(look.as_ref(), now).await? {
+            seen.say(summary);
+            self.subscribe(list, now, summary).await?;
+            return self.open(&Catalog::default(), &Index::new(&[]), now, summary).await;
+        }
+        standstill::forget(&self.site);
         (self.progress)(Step::Begin("reading posts", None));
-        let catalog = self.read(now, summary).await?;
+        let mut read = Summary::default();
+        let catalog = self.read(now, &mut read).await?;
+        summary.adopt(&read);
         self.subscribe(list, now, summary).await?;
         let Some(catalog) = catalog else { return Ok(()) };
         let pages = u64::try_from(catalog.posts.len()).ok();
         (self.progress)(Step::Begin("writing pages", pages));
         let index = Index::new(&catalog.posts);
         let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
-        let published = press.publish(&catalog, summary);
+        let mut made = Summary::default();
+        let published = press.publish(&catalog, &mut made);
+        summary.adopt(&made);
         let topics = published.as_ref().map_or(&[][..], |published| &published.topics);
         self.store.owe_pings(&self.site.config.feeds.hubs, topics, now).await?;
-        let missing = published.map(|published| published.missing);
+        if let (Some(look), Some(true)) = (look, published.as_ref().map(|one| one.is_whole)) {
+            read.adopt(&made);
+            let mark = look.mark(&self.store.posts_mark().await?);
+            look.keep(&self.site, mark, &read, (&catalog, now));
+        }
         (self.progress)(Step::Begin("opening issues", None));
+        let missing = published.map(|published| published.missing);
         if self.lacks_pages(&missing, now).await? {
             summary.trouble(
                 "no new issue was opened, since its letters would link to pages that are missing",
@@ -237,6 +255,17 @@ impl Run {
             return Ok(());
         }
         self.open(&catalog, &index, now, summary).await
+    }
+
+    /// What the last pass said, if this one would make the same and no letter is to be made.
+    async fn seen(&self, look: Option<&Look>, now: Timestamp) -> Result<Option<Seen>, Error> {
+        let Some(look) = look else { return Ok(None) };
+        let owed = self.store.candidates(now.minus(self.site.config.eligible)).await?;
+        if !owed.is_empty() {
+            return Ok(None);
+        }
+        let mark = look.mark(&self.store.posts_mark().await?);
+        Ok(Seen::same(&self.site, &mark, now))
     }
 
     /// What hands over letters, for the site of the latest pass.

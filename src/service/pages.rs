@@ -45,6 +45,8 @@ pub(super) struct Published {
     pub(super) missing: Vec<PostId>,
     /// Feeds: the address of each and the hash of its octets.
     pub(super) topics: Vec<(String, String)>,
+    /// Whether everything is where it belongs.
+    pub(super) is_whole: bool,
 }
 
 impl Press<'_> {
@@ -53,7 +55,7 @@ impl Press<'_> {
         let root = &self.site.config.output;
         let mut shelf = Shelf::new(root, summary);
         match self.all(catalog, &mut shelf) {
-            Ok(()) => Some(Published { missing: shelf.missing, topics: shelf.topics }),
+            Ok(()) => Some(shelf.published()),
             Err(error) => {
                 shelf.summary.trouble(error);
                 None

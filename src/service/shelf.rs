@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::summary::Summary;
+use super::{pages::Published, summary::Summary};
 use crate::{
     domain::post::PostId,
     publish::{Error, Folder, Outcome, gone, manifest::Manifest},
@@ -35,6 +35,11 @@ impl<'a> Shelf<'a> {
             topics: Vec::new(),
             is_whole: true,
         }
+    }
+
+    /// What the publishing came to.
+    pub(super) fn published(self) -> Published {
+        Published { missing: self.missing, topics: self.topics, is_whole: self.is_whole }
     }
 
     /// Writes a page; `false`: it is not there, and why is a trouble.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{catalog::Catalog, outbox::worker::Tally};
 
@@ -34,7 +34,7 @@ pub struct Summary {
 }
 
 /// Post files by what became of them.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posts {
     /// In feeds and pages.
     pub published: usize,
@@ -149,6 +149,20 @@ impl Summary {
             || self.letters.uncertain > 0
             || !self.issues.held.is_empty()
             || !self.troubles.is_empty()
+    }
+
+    /// Adds what a part of the run found and made: posts, files, what it said.
+    pub fn adopt(&mut self, part: &Self) {
+        if part.posts != Posts::default() {
+            self.posts = part.posts.clone();
+        }
+        for (mine, its) in [(&mut self.feeds, &part.feeds), (&mut self.pages, &part.pages)] {
+            mine.written += its.written;
+            mine.unchanged += its.unchanged;
+            mine.removed += its.removed;
+        }
+        part.troubles.iter().for_each(|trouble| self.trouble(trouble));
+        self.warnings.extend(part.warnings.iter().cloned());
     }
 
     /// Notes a trouble, each once.

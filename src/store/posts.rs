@@ -46,6 +46,14 @@ impl Store {
         Ok(known.collect())
     }
 
+    /// What tells one state of the known posts from another, as long as only runs change them.
+    pub async fn posts_mark(&self) -> Result<String, Error> {
+        let read = sql("select count(*), coalesce(max(id), 0), coalesce(max(first_seen_at), 0) \
+             from posts");
+        let (count, last, seen): (i64, i64, i64) = read.one(self.reading()).await?;
+        Ok(format!("{count}/{last}/{seen}"))
+    }
+
     /// Records new and changed posts in one transaction. On the first call ever, all of them
     /// become the baseline but those that `owed` names, and the ledger notes `now` as the time
     /// of its baseline.
