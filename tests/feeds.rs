@@ -307,22 +307,22 @@ fn a_pass_without_a_change_reads_no_post_and_says_the_same() {
 #[test]
 fn whatever_changes_is_seen_by_the_next_pass() {
     let world = world();
-    let changes: [(&str, &dyn Fn(&World)); 7] = [
-        ("an edit", &|world| {
+    let changes: [(&str, fn(&World)); 7] = [
+        ("an edit", |world| {
             let text = world.read("posts/sv/mast.md").replace("Tall", "Long");
             world.write("posts/sv/mast.md", &text);
         }),
-        ("a new post", &|world| world.post("new", "2026-11-01", "New", "Text.")),
-        ("a post that went", &|world| std::fs::remove_file(world.path("posts/new.md")).unwrap()),
-        ("a published file that went", &|world| {
+        ("a new post", |world| world.post("new", "2026-11-01", "New", "Text.")),
+        ("a post that went", |world| std::fs::remove_file(world.path("posts/new.md")).unwrap()),
+        ("a published file that went", |world| {
             std::fs::remove_file(world.path("public/rss.xml")).unwrap();
         }),
-        ("the configuration", &|world| {
+        ("the configuration", |world| {
             let text = world.read("config/postrider.toml").replace("A blog for", "Notes of");
             world.write("config/postrider.toml", &text);
         }),
-        ("a template", &|world| world.write("templates/web/feed.css", "feed { color: red }")),
-        ("a post that is due", &|world| world.wait(24 * 30)),
+        ("a template", |world| world.write("templates/web/feed.css", "feed { color: red }")),
+        ("a post that is due", |world| world.wait(24 * 30)),
     ];
     aged(&world);
     world.run();
@@ -335,4 +335,25 @@ fn whatever_changes_is_seen_by_the_next_pass() {
         assert!(!summary.warnings.contains(&"from the note".to_owned()), "{what}: {summary}");
     }
     assert!(world.read("public/rss.xml").contains("PLANTED"));
+}
+
+#[test]
+fn watch_publishes_what_is_saved_and_mails_nothing() {
+    let world = world();
+    world.subscribe("ada@example.net", "Ada", "instant");
+    world.run();
+    let mut watching = world.postrider().arg("watch").spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    world.post("fresh", "2026-11-24", "Fresh paint", "Just saved.");
+    let is_there = || world.read("public/feed.xml").contains("Fresh paint");
+    for _ in 0..100 {
+        if is_there() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let done = Command::new("kill").arg(watching.id().to_string()).status().unwrap();
+    assert!(done.success() && watching.wait().unwrap().success());
+    assert!(is_there());
+    assert!(world.letters().is_empty());
 }

@@ -27,6 +27,7 @@ mod standing;
 mod standstill;
 pub mod summary;
 mod turn;
+pub mod watching;
 pub mod worker;
 mod writing;
 
@@ -122,6 +123,8 @@ pub struct Run {
     ways: Ways,
     /// `None`: a worker, which sends what others open.
     turn: Option<Turn>,
+    /// Whether issues are opened.
+    mails: bool,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -150,7 +153,7 @@ impl Run {
         let stop = turn.stop(stop);
         let sites = watch::channel(site.clone()).0;
         let (watch, ways, turn) = (None, Ways::default(), Some(turn));
-        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn })
+        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn, mails: true })
     }
 
     /// The same run, looked on by `watch` while it sends.
@@ -362,6 +365,9 @@ impl Run {
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<(), Error> {
+        if !self.mails {
+            return Ok(());
+        }
         let stationery = self.site.stationery();
         let printer = Printer {
             store: &self.store,
