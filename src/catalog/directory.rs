@@ -10,7 +10,10 @@
 //! be a post) is a source with its reason, so that one bad file stops no other; only a posts
 //! folder that cannot be listed itself is an [`Error`].
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -39,7 +42,7 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
         found.into_iter().partition(|(path, found)| found.is_err() || is_post(path));
     let source = |(path, found): &Found| Source {
         path: path.clone(),
-        text: found.as_ref().map_err(Clone::clone).and_then(|file| with_meta(file)),
+        text: found.as_ref().map_err(Clone::clone).and_then(|file| with_meta(file)).map(Arc::from),
     };
     let assets = others.into_iter().filter(|(path, _)| is_asset(path));
     let size = |file: PathBuf| file.metadata().map_or(0, |found| found.len());
@@ -207,14 +210,14 @@ mod tests {
         let found = read(folder.path()).unwrap().posts;
         let paths: Vec<&str> = found.iter().map(|source| source.path.as_str()).collect();
         assert_eq!(paths, ["a/page/index.md", "a/z.markdown", "b.md", "c.html"]);
-        assert_eq!(found[2].text, Ok("b".to_owned()));
+        assert_eq!(found[2].text, Ok("b".into()));
     }
 
     #[test]
     fn what_nikola_keeps_beside_a_post_belongs_to_it() {
         let folder = folder(&[("a.md", b"Text."), ("a.meta", b".. title: A\n.. slug: b\n")]);
         let files = read(folder.path()).unwrap();
-        assert_eq!(files.posts[0].text, Ok(".. title: A\n.. slug: b\n\nText.".to_owned()));
+        assert_eq!(files.posts[0].text, Ok(".. title: A\n.. slug: b\n\nText.".into()));
         assert!(files.others.is_empty());
     }
 

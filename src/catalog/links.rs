@@ -226,6 +226,9 @@ fn joined(folder: &str, path: &str) -> String {
 /// Pelican's way to name a file: `{filename}/a.md` is `@/a.md`, `{static}b.png` is `b.png`.
 fn unmarked(raw: &str) -> Cow<'_, str> {
     const MARKS: [&str; 4] = ["filename", "static", "attach", "photo"];
+    if !raw.starts_with(['{', '%', '|']) {
+        return Cow::Borrowed(raw);
+    }
     let named = MARKS.iter().find_map(|mark| {
         let braced = [format!("{{{mark}}}"), format!("%7B{mark}%7D"), format!("|{mark}|")];
         braced.iter().find_map(|braced| raw.strip_prefix(braced.as_str()))

@@ -10,6 +10,11 @@
 mod name;
 mod pattern;
 
+use std::{
+    ops::{Deref, Range},
+    sync::Arc,
+};
+
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
@@ -25,15 +30,40 @@ use super::{
 };
 use name::Name;
 
+/// The text behind the front matter. It is a part of the file where nothing had to be changed in
+/// it, so that a site is not held in memory twice.
+#[derive(Debug)]
+pub(super) struct Body {
+    text: Arc<str>,
+    place: Range<usize>,
+}
+
+impl Body {
+    /// `body`, which is the end of `source` unless something was changed.
+    fn of(body: &str, source: &Arc<str>) -> Self {
+        let is_end = source.ends_with(body);
+        let text = if is_end { source.clone() } else { Arc::from(body) };
+        Self { place: text.len() - body.len()..text.len(), text }
+    }
+}
+
+impl Deref for Body {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.text.get(self.place.clone()).unwrap_or_default()
+    }
+}
+
 /// A source file read.
 #[derive(Debug)]
 pub(super) struct Page {
     /// Relative to the posts folder.
     pub(super) path: String,
     /// The file as it stands.
-    pub(super) source: String,
+    pub(super) source: Arc<str>,
     pub(super) front: Front,
-    pub(super) body: String,
+    pub(super) body: Body,
     pub(super) body_line: usize,
     pub(super) kind: Kind,
     /// Plain text, never empty.
@@ -58,7 +88,7 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads a file. `source` is kept as it stands.
-    pub(super) fn read(path: &str, source: &str) -> Result<Self, Fault> {
+    pub(super) fn read(path: &str, source: &Arc<str>) -> Result<Self, Fault> {
         let mut warnings = Vec::new();
         let normal = normal(source);
         let clean = text::xml(&normal);
@@ -80,9 +110,9 @@ impl Page {
         Ok(Self {
             address_line: address.filter_map(|key| document.table.line_of(key)).next(),
             path: path.to_owned(),
-            source: source.to_owned(),
+            source: source.clone(),
             date: front.date.or(name.day.map(Written::Day)),
-            body: document.body.to_owned(),
+            body: Body::of(document.body, source),
             body_line: document.body_line,
             body_hash: hash(document.body),
             kind: name.kind,

@@ -184,7 +184,7 @@ impl<'a> Names<'a> {
             title: key.clone(),
             published: now,
             first_seen: now,
-            source: source.text.clone().unwrap_or_default(),
+            source: source.text.clone().unwrap_or_else(|_| "".into()),
             key,
             id,
         };

@@ -25,7 +25,7 @@ fn settings() -> Settings {
 
 fn sources(files: &[(&str, &str)]) -> Files {
     let source =
-        |&(path, text): &(&str, &str)| Source { path: path.to_owned(), text: Ok(text.to_owned()) };
+        |&(path, text): &(&str, &str)| Source { path: path.to_owned(), text: Ok(text.into()) };
     let others = [("2026/x.png", 10), ("b.png", 20), ("2026/a.mp3", 4_321)];
     let others = others.map(|(path, size)| (path.to_owned(), size)).into();
     Files { posts: files.iter().map(source).collect(), others }

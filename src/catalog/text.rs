@@ -26,7 +26,9 @@ pub(super) const fn is_xml(character: char) -> bool {
 
 /// The text without the characters that XML forbids.
 pub(super) fn xml(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_xml) {
+    // Only controls, and what begins like U+FFFE, can be forbidden.
+    let is_harmless = |octet: &u8| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=0xee | 0xf0..);
+    if text.as_bytes().iter().all(is_harmless) || text.chars().all(is_xml) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|&character| is_xml(character)).collect())

@@ -181,6 +181,11 @@ fn escaped_len(text: &str) -> usize {
 /// `text` without what XML 1.0 forbids (controls, non-characters) or discourages (U+007F to
 /// U+009F, mostly the remains of a wrong encoding), with `\n` for every line end.
 pub(super) fn clean(text: &str) -> String {
+    // Octets with which none of that begins: nearly every text is made of these alone.
+    let is_harmless = |octet: &u8| matches!(octet, b'\n' | b'\t' | b' '..=b'~' | 0x80..=0xc1 | 0xc3..=0xee | 0xf0..);
+    if text.as_bytes().iter().all(is_harmless) {
+        return text.to_owned();
+    }
     let allowed = |c: &char| match c {
         '\n' | '\t' => true,
         '\u{fffe}' | '\u{ffff}' => false,

@@ -237,7 +237,9 @@ impl Run {
         let Some(catalog) = catalog else { return Ok(()) };
         let pages = u64::try_from(catalog.posts.len()).ok();
         (self.progress)(Step::Begin("writing pages", pages));
-        let index = Index::new(&catalog.posts);
+        // Where nothing related is shown, nothing is asked of the index.
+        let is_asked = self.site.config.related.count > 0;
+        let index = Index::new(if is_asked { &catalog.posts } else { &[] });
         let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
         let mut made = Summary::default();
         let published = press.publish(&catalog, &mut made);
@@ -298,7 +300,8 @@ impl Run {
                 return Ok(None);
             }
         };
-        let known = self.store.known_posts().await?;
+        let mut known = self.store.known_posts().await?;
+        catalog::share(&sources, &mut known);
         let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
         if catalog.is_emptied {
@@ -313,6 +316,7 @@ impl Run {
             _ => Vec::new(),
         };
         self.store.record_posts(&catalog.records, &owed, now).await?;
+        (catalog.records, catalog.unread) = (Vec::new(), Vec::new());
         self.ledger = self.store.ledger().await?;
         Ok(Some(catalog))
     }

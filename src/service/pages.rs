@@ -17,6 +17,7 @@ use crate::{
     catalog::{Catalog, directory},
     domain::post::{Post, PostId},
     feed::{self, Feed, Kind, Set},
+    parallel,
     publish::{Error, manifest::Manifest},
     rank::Index,
     site::{
@@ -26,6 +27,12 @@ use crate::{
     },
     time::Timestamp,
 };
+
+/// Pages made at once: enough for all cores, few enough to hold.
+const BATCH: usize = 256;
+
+/// Fewer pages than this are not shared out among cores.
+const FEW: usize = 4;
 
 /// What publishing works with.
 pub(super) struct Press<'a> {
@@ -99,14 +106,23 @@ impl Press<'_> {
     fn articles(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
         let described = self.site.described();
         let wanted = &self.site.config.related;
-        let lists = self.index.pages(posts, wanted.count, wanted.popularity, self.now);
-        for (post, places) in posts.iter().zip(lists) {
-            let related: Vec<&Post> = places.iter().filter_map(|&at| posts.get(at)).collect();
-            let page = pages::article(&self.site.templates, &described, post, &related);
-            if !shelf.page(&file_of(post), page, Some(&post.id))? {
-                shelf.missing.push(post.id.clone());
+        let lists = match wanted.count {
+            0 => vec![Vec::new(); posts.len()],
+            count => self.index.pages(posts, count, wanted.popularity, self.now),
+        };
+        let posts_and_lists: Vec<(&Post, Vec<usize>)> = posts.iter().zip(lists).collect();
+        for batch in posts_and_lists.chunks(BATCH) {
+            let made = parallel::map(batch, FEW, |(post, places)| {
+                let related: Vec<&Post> = places.iter().filter_map(|&at| posts.get(at)).collect();
+                let page = pages::article(&self.site.templates, &described, post, &related)?;
+                Ok(shelf.folder.put(&file_of(post), page.as_bytes()))
+            });
+            for ((post, _), made) in batch.iter().zip(made) {
+                if !shelf.made(&file_of(post), made, Some(&post.id))? {
+                    shelf.missing.push(post.id.clone());
+                }
+                (self.progress)(Step::Done);
             }
-            (self.progress)(Step::Done);
         }
         Ok(())
     }

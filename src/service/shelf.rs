@@ -49,14 +49,24 @@ impl<'a> Shelf<'a> {
         page: Result<String, template::Error>,
         post: Option<&PostId>,
     ) -> Result<bool, Error> {
-        let page = match page {
-            Ok(page) => page,
+        let made = page.map(|page| self.folder.put(file, page.as_bytes()));
+        self.made(file, made, post)
+    }
+
+    /// Takes note of a page that was made and written, or why not; `false`: it is not there.
+    pub(super) fn made(
+        &mut self,
+        file: &str,
+        made: Result<Result<Outcome, Error>, template::Error>,
+        post: Option<&PostId>,
+    ) -> Result<bool, Error> {
+        let written = match made {
+            Ok(written) => written,
             Err(error) => {
                 self.fault(error);
                 return Ok(false);
             }
         };
-        let written = self.folder.put(file, page.as_bytes());
         let outcome = self.put(file, written, post)?;
         if let Some(outcome) = outcome {
             self.summary.pages.count(outcome);

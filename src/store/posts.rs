@@ -41,7 +41,7 @@ impl Store {
             title: row.5,
             published: Timestamp::from_micros(row.6),
             first_seen: Timestamp::from_micros(row.7),
-            source: row.8,
+            source: row.8.into(),
         });
         Ok(known.collect())
     }
@@ -84,7 +84,7 @@ impl Store {
             .bind(&known.url)
             .bind(&known.title)
             .bind(&known.body_hash)
-            .bind(&known.source)
+            .bind(&*known.source)
             .bind(known.published)
             .bind(known.first_seen)
             .bind(baseline.then(|| now.micros()))

@@ -24,34 +24,70 @@ pub(super) fn expanded(pattern: &str, marks: &Marks<'_>) -> String {
         "none" => ":categories/:title",
         own => own,
     };
-    let (year, month, day) = marks.day;
-    let section = marks.section.unwrap_or_default();
-    // Longer names first: `:slugorfilename` begins like `:slug`.
-    let values = [
-        ("slugorfilename", marks.slug.to_owned()),
-        ("slugortitle", marks.slug.to_owned()),
-        ("contentbasename", marks.stem.to_owned()),
-        ("short_year", format!("{:02}", year.rem_euclid(100))),
-        ("date:%Y", format!("{year:04}")),
-        ("date:%m", format!("{month:02}")),
-        ("date:%d", format!("{day:02}")),
-        ("categories", section.to_owned()),
-        ("category", section.to_owned()),
-        ("sections", section.to_owned()),
-        ("section", section.to_owned()),
-        ("filename", marks.stem.to_owned()),
-        ("i_month", month.to_string()),
-        ("i_day", day.to_string()),
-        ("y_day", format!("{:03}", day_of_year(marks.day))),
-        ("title", marks.slug.to_owned()),
-        ("slug", marks.slug.to_owned()),
-        ("year", format!("{year:04}")),
-        ("month", format!("{month:02}")),
-        ("day", format!("{day:02}")),
-    ];
-    values.iter().fold(pattern.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value).replace(&format!(":{name}"), value)
-    })
+    let mut text = pattern.to_owned();
+    for (name, braced, colon) in MARKS {
+        if text.contains(braced) || text.contains(colon) {
+            let value = marks.value(name);
+            text = text.replace(braced, &value).replace(colon, &value);
+        }
+    }
+    text
+}
+
+/// The marks in each writing. Longer names stand first: `:slugorfilename` begins like `:slug`.
+const MARKS: [(Mark, &str, &str); 20] = [
+    (Mark::Slug, "{slugorfilename}", ":slugorfilename"),
+    (Mark::Slug, "{slugortitle}", ":slugortitle"),
+    (Mark::Stem, "{contentbasename}", ":contentbasename"),
+    (Mark::ShortYear, "{short_year}", ":short_year"),
+    (Mark::Year, "{date:%Y}", ":date:%Y"),
+    (Mark::Month, "{date:%m}", ":date:%m"),
+    (Mark::Day, "{date:%d}", ":date:%d"),
+    (Mark::Section, "{categories}", ":categories"),
+    (Mark::Section, "{category}", ":category"),
+    (Mark::Section, "{sections}", ":sections"),
+    (Mark::Section, "{section}", ":section"),
+    (Mark::Stem, "{filename}", ":filename"),
+    (Mark::BareMonth, "{i_month}", ":i_month"),
+    (Mark::BareDay, "{i_day}", ":i_day"),
+    (Mark::DayOfYear, "{y_day}", ":y_day"),
+    (Mark::Slug, "{title}", ":title"),
+    (Mark::Slug, "{slug}", ":slug"),
+    (Mark::Year, "{year}", ":year"),
+    (Mark::Month, "{month}", ":month"),
+    (Mark::Day, "{day}", ":day"),
+];
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Slug,
+    Stem,
+    Section,
+    Year,
+    ShortYear,
+    Month,
+    BareMonth,
+    Day,
+    BareDay,
+    DayOfYear,
+}
+
+impl Marks<'_> {
+    fn value(&self, mark: Mark) -> String {
+        let (year, month, day) = self.day;
+        match mark {
+            Mark::Slug => self.slug.to_owned(),
+            Mark::Stem => self.stem.to_owned(),
+            Mark::Section => self.section.unwrap_or_default().to_owned(),
+            Mark::Year => format!("{year:04}"),
+            Mark::ShortYear => format!("{:02}", year.rem_euclid(100)),
+            Mark::Month => format!("{month:02}"),
+            Mark::BareMonth => month.to_string(),
+            Mark::Day => format!("{day:02}"),
+            Mark::BareDay => day.to_string(),
+            Mark::DayOfYear => format!("{:03}", day_of_year(self.day)),
+        }
+    }
 }
 
 fn day_of_year((year, month, day): Day) -> i16 {
