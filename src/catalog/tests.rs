@@ -3,6 +3,7 @@
 use super::*;
 
 mod body;
+mod fuzz;
 mod kept;
 mod places;
 mod renamed;
