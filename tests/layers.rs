@@ -17,7 +17,7 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 31] = [
+const FLOORS: [(&str, u8); 32] = [
     ("time", 0),
     ("parallel", 0),
     ("domain", 0),

@@ -153,7 +153,20 @@ impl Run {
         let stop = turn.stop(stop);
         let sites = watch::channel(site.clone()).0;
         let (watch, ways, turn) = (None, Ways::default(), Some(turn));
-        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn, mails: true })
+        Ok(Self {
+            site,
+            sites,
+            store,
+            ledger,
+            clock,
+            last,
+            stop,
+            progress,
+            watch,
+            ways,
+            turn,
+            mails: true,
+        })
     }
 
     /// The same run, looked on by `watch` while it sends.
