@@ -154,7 +154,7 @@ async fn issue(store: &Store) {
         body_hash: String::new(),
         published: NOW,
         first_seen: NOW,
-        source: String::new(),
+        source: "".into(),
     };
     let record = Record { known, is_new: true, changed: false };
     store.record_posts(&[record], std::slice::from_ref(&id), NOW).await.expect("recorded");

@@ -11,6 +11,7 @@
 #[path = "../tests/cluster.rs"]
 mod cluster;
 mod delivery;
+mod feeds;
 mod ledger;
 mod message;
 mod million;
@@ -36,6 +37,9 @@ fn main() {
     println!("{:<28}{:>12}{:>14}{:>8}{:>10}  ", "figure", "ours", "peer/limit", "ratio", "target");
     if wants("build") {
         build();
+    }
+    if wants("feeds") {
+        feeds::feeds();
     }
     if wants("letters") {
         letters();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use postrider::{
-    domain::post::{Direction, Post, PostId, RelatedChoice},
+    domain::post::{Direction, FeedChoice, Post, PostId, RelatedChoice},
     rank::{Index, Wish},
     time::Timestamp,
 };
@@ -66,5 +66,6 @@ fn post(number: usize) -> Post {
         image: None,
         comments: None,
         related: RelatedChoice::default(),
+        feed: FeedChoice::default(),
     }
 }

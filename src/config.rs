@@ -9,10 +9,12 @@
 
 mod check;
 mod dkim;
+mod feeds;
 mod raw;
 mod relays;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -23,6 +25,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{address::Address, subscriber::Cadence},
+    feed::{Kind, Podcast},
     outbox::policy::canary,
     time::{Schedule, Zone},
 };
@@ -76,11 +79,32 @@ pub struct Feeds {
     pub entries: usize,
     /// Summaries instead of full text.
     pub summary_only: bool,
+    /// Of what there are feeds beside the site's.
+    pub by: Vec<Kind>,
+    /// Whether older posts stand in archives.
+    pub archives: bool,
+    /// Hubs that are told of changed feeds.
+    pub hubs: Vec<String>,
+    /// Former paths of feeds, and where each leads now.
+    pub moved: BTreeMap<String, String>,
+    /// Paths of feeds that are gone for good.
+    pub removed: Vec<String>,
+    /// What podcast players want to know, if posts are a podcast.
+    pub podcast: Option<Podcast>,
 }
 
 impl Default for Feeds {
     fn default() -> Self {
-        Self { entries: 25, summary_only: false }
+        Self {
+            entries: 25,
+            summary_only: false,
+            by: Kind::GROUPS.into(),
+            archives: true,
+            hubs: Vec::new(),
+            moved: BTreeMap::new(),
+            removed: Vec::new(),
+            podcast: None,
+        }
     }
 }
 

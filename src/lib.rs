@@ -1,6 +1,6 @@
 //! Postrider: a folder of posts becomes feeds that validate and letters that arrive.
 //!
-//! The layers, lowest first: [`time`] and [`domain`] (values), the pure modules
+//! The layers, lowest first: [`time`], [`parallel`] and [`domain`] (values), the pure modules
 //! ([`catalog`], [`feed`], [`site`], [`rank`], [`digest`], [`template`]), the edges ([`store`],
 //! [`publish`], the transports of [`outbox`]), the steps that join them ([`outbox`]), and the
 //! doors ([`web`], [`cli`], [`service`], [`config`]). `tests/layers.rs` reads the sources and
@@ -13,6 +13,7 @@ pub mod digest;
 pub mod domain;
 pub mod feed;
 pub mod outbox;
+pub mod parallel;
 pub mod publish;
 pub mod rank;
 pub mod selftest;

@@ -361,3 +361,34 @@ fn a_full_disk_loses_nothing_that_was_recorded() {
     let (status, out, _) = world.call(&["run"]);
     assert_eq!(status, 0, "{out}");
 }
+
+#[test]
+fn hostile_files_are_named_and_the_others_are_published() {
+    let world = world();
+    let posts = world.path("posts");
+    let huge = fs::File::create(posts.join("huge.md")).unwrap();
+    huge.set_len(50 * 1024 * 1024).unwrap();
+    fs::write(posts.join("latin.md"), b"---\ntitle: Latin\n---\n\nCaf\xe9\n").unwrap();
+    std::os::unix::fs::symlink(&posts, posts.join("again")).unwrap();
+    std::os::unix::fs::symlink("self.md", posts.join("self.md")).unwrap();
+    let laughs: String = (1..12)
+        .map(|n| format!("l{n}: &l{n} [{}]\n", vec![format!("*l{}", n - 1); 10].join(", ")))
+        .collect();
+    world.write("posts/bomb.md", &format!("---\ntitle: Bomb\nl0: &l0 lol\n{laughs}---\n\nText.\n"));
+    let deep = format!(
+        "---\ntitle: Deep\nx: {}{}\n---\n\nText.\n",
+        "[".repeat(50_000),
+        "]".repeat(50_000)
+    );
+    world.write("posts/deep.md", &deep);
+    let nested = format!("{{\"title\": \"Nested\", \"x\": {}", "[".repeat(50_000));
+    world.write("posts/nested.md", &nested);
+    let started = std::time::Instant::now();
+    let summary = world.run();
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(world.read("public/feed.xml").contains("Good"));
+    for name in ["huge.md", "latin.md", "self.md", "bomb.md", "deep.md", "nested.md"] {
+        let named = summary.troubles.iter().any(|trouble| trouble.contains(name));
+        assert!(named, "{name} is not named: {summary}");
+    }
+}

@@ -17,8 +17,9 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 31] = [
+const FLOORS: [(&str, u8); 32] = [
     ("time", 0),
+    ("parallel", 0),
     ("domain", 0),
     ("template", 1),
     ("catalog", 1),
@@ -67,7 +68,7 @@ const FORBIDDEN: [(&str, &str); 8] = [
 ];
 
 /// Outside crates and the only modules that may use them.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("rss", &["feed"]),
     ("atom_syndication", &["feed"]),
     ("chrono", &["time", "feed"]),
@@ -88,6 +89,9 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("tokio_rustls", &["outbox", "selftest/sink"]),
     ("rustls_platform_verifier", &["outbox"]),
     ("axum", &["web", "service"]),
+    ("brotli", &["web"]),
+    ("flate2", &["web"]),
+    ("reqwest", &["publish/hub", "catalog/remote"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("sd_notify", &["service"]),

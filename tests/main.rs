@@ -5,8 +5,10 @@
 mod archive;
 mod bad_input;
 mod cluster;
+mod dialects;
 mod dkim;
 mod faults;
+mod feeds;
 mod harness;
 mod issue;
 mod layers;

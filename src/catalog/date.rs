@@ -200,8 +200,9 @@ impl Parts {
             "CST" | "MDT" => Offset::Minutes(-360),
             "MST" | "PDT" => Offset::Minutes(-420),
             "PST" => Offset::Minutes(-480),
-            other => match other.chars().next()? {
-                '+' | '-' | '−' => Offset::Minutes(minutes(other)?),
+            // Nikola writes `UTC+02:00`.
+            other => match other.trim_start_matches("UTC").chars().next()? {
+                '+' | '-' | '−' => Offset::Minutes(minutes(other.trim_start_matches("UTC"))?),
                 _ => Offset::Zone(word.trim_matches(['[', ']']).parse().ok()?),
             },
         };

@@ -1,6 +1,6 @@
 //! The posts folder: which files are posts, which are to be published beside them.
 //!
-//! Posts are `*.md`, `*.markdown` and `*.html` in any folder. Names that begin with `.` or `_`
+//! Posts are `*.md`, `*.markdown`, `*.mdown`, `*.mkd`, `*.html` and `*.htm` in any folder. Names that begin with `.` or `_`
 //! (drafts, sections, settings of editors) are passed over with all below them, and so is an
 //! index file at the top, which other generators use for the list of posts; `a-post/index.md` is
 //! a post with a folder to itself. Everything else is an asset and keeps its relative path.
@@ -10,11 +10,15 @@
 //! be a post) is a source with its reason, so that one bad file stops no other; only a posts
 //! folder that cannot be listed itself is an [`Error`].
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Files, Source};
+use crate::parallel;
 
 /// A posts folder that cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -33,27 +37,35 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// What a folder holds: posts with their text, and the paths of what is published beside them.
 pub fn read(folder: &Path) -> Result<Files, Error> {
-    let mut files = Files::default();
-    for (path, found) in list(folder)? {
-        match found {
-            Err(why) => files.posts.push(Source { path, text: Err(why) }),
-            Ok(file) if is_post(&path) => {
-                files.posts.push(Source { path, text: text(&file) });
-            }
-            Ok(_) if is_asset(&path) => {
-                files.others.insert(path);
-            }
-            Ok(_) => {}
-        }
-    }
-    Ok(files)
+    let found = list(folder)?;
+    let (posts, others): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|(path, found)| found.is_err() || is_post(path));
+    let source = |(path, found): &Found| Source {
+        path: path.clone(),
+        text: found.as_ref().map_err(Clone::clone).and_then(|file| with_meta(file)).map(Arc::from),
+    };
+    let assets = others.into_iter().filter(|(path, _)| is_asset(path));
+    let size = |file: PathBuf| file.metadata().map_or(0, |found| found.len());
+    Ok(Files {
+        posts: parallel::map(&posts, FEW, source),
+        others: assets.filter_map(|(path, file)| Some((path, size(file.ok()?)))).collect(),
+    })
 }
 
 /// A folder within that could not be listed, so that nobody knows which posts it holds.
 pub fn unlisted(files: &Files) -> Option<&str> {
-    let unread = files.posts.iter().filter(|source| source.text.is_err());
-    unread.map(|source| source.path.as_str()).find(|path| !is_post(path))
+    let is_unread = |source: &&Source| {
+        let why = source.text.as_ref().err();
+        why.is_some_and(|why| why.starts_with(UNREADABLE)) && !is_post(&source.path)
+    };
+    files.posts.iter().find(is_unread).map(|source| source.path.as_str())
 }
+
+/// What is said of a file or folder that the system does not let us read.
+const UNREADABLE: &str = "cannot be read";
+
+/// Fewer files than this are read before a thread has started.
+const FEW: usize = 64;
 
 /// The other files of a folder by their relative paths, in their order. A file that would take
 /// the place of one that the site writes is none of them.
@@ -81,7 +93,7 @@ fn list(folder: &Path) -> Result<Vec<Found>, Error> {
             Err(error) => match error.path().filter(|_| error.depth() > 0) {
                 Some(path) => {
                     let why = error.io_error().map_or(error.to_string(), ToString::to_string);
-                    files.push((relative(path, folder), Err(format!("cannot be read: {why}"))));
+                    files.push((relative(path, folder), Err(format!("{UNREADABLE}: {why}"))));
                 }
                 None => return Err(Error::Unlisted(folder.to_owned(), error.to_string())),
             },
@@ -131,7 +143,8 @@ fn is_aside(entry: &DirEntry) -> bool {
 
 fn is_post(path: &str) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    matches!(ending.as_str(), "md" | "markdown" | "html") && !is_index(path)
+    let endings = ["md", "markdown", "mdown", "mkd", "html", "htm"];
+    endings.contains(&ending.as_str()) && !is_index(path)
 }
 
 fn is_index(path: &str) -> bool {
@@ -147,11 +160,20 @@ fn is_clutter(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ends = |end: &str| name.ends_with(end);
     matches!(name, "Thumbs.db" | "desktop.ini")
-        || ["~", ".bak", ".swp", ".tmp"].into_iter().any(ends)
+        || ["~", ".bak", ".swp", ".tmp", ".meta"].into_iter().any(ends)
+}
+
+/// The text of a post; behind what Nikola keeps in a file beside it (`a-post.meta`), if it does.
+fn with_meta(file: &Path) -> Result<String, String> {
+    let text = text(file)?;
+    match std::fs::read_to_string(file.with_extension("meta")) {
+        Ok(meta) if meta.trim_start().starts_with("..") => Ok(format!("{}\n\n{text}", meta.trim())),
+        _ => Ok(text),
+    }
 }
 
 fn text(file: &Path) -> Result<String, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    let unreadable = |error: std::io::Error| format!("{UNREADABLE}: {error}");
     let size = file.metadata().map_err(unreadable)?.len();
     if size > LARGEST {
         return Err(format!(
@@ -173,6 +195,19 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_told_apart_from_files_and_links() {
+        for (path, why, expected) in [
+            ("sub", "cannot be read: Permission denied", true),
+            ("post.md", "cannot be read: Permission denied", false),
+            ("sub", "is a link that leads nowhere", false),
+        ] {
+            let source = Source { path: path.to_owned(), text: Err(why.to_owned()) };
+            let files = Files { posts: vec![source], ..Files::default() };
+            assert_eq!(unlisted(&files).is_some(), expected, "{path} {why}");
+        }
+    }
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -200,7 +235,15 @@ mod tests {
         let found = read(folder.path()).unwrap().posts;
         let paths: Vec<&str> = found.iter().map(|source| source.path.as_str()).collect();
         assert_eq!(paths, ["a/page/index.md", "a/z.markdown", "b.md", "c.html"]);
-        assert_eq!(found[2].text, Ok("b".to_owned()));
+        assert_eq!(found[2].text, Ok("b".into()));
+    }
+
+    #[test]
+    fn what_nikola_keeps_beside_a_post_belongs_to_it() {
+        let folder = folder(&[("a.md", b"Text."), ("a.meta", b".. title: A\n.. slug: b\n")]);
+        let files = read(folder.path()).unwrap();
+        assert_eq!(files.posts[0].text, Ok(".. title: A\n.. slug: b\n\nText.".into()));
+        assert!(files.others.is_empty());
     }
 
     #[test]

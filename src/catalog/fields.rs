@@ -16,11 +16,13 @@ use super::{
 };
 use crate::domain::post::RelatedChoice;
 
+pub(super) mod files;
 mod spelling;
 #[cfg(test)]
 mod tests;
 mod values;
 
+use files::Attached;
 pub(super) use values::language;
 use values::{count, flag, named, nameless_mail, picture};
 
@@ -39,6 +41,8 @@ pub(super) struct Front {
     pub(super) tags: Vec<String>,
     pub(super) authors: Vec<String>,
     pub(super) description: Option<String>,
+    /// What stands behind its teaser, where that is not one of the usual marks.
+    pub(super) separator: Option<String>,
     pub(super) language: Option<String>,
     pub(super) is_rtl: Option<bool>,
     pub(super) image: Option<Picture>,
@@ -47,6 +51,10 @@ pub(super) struct Front {
     /// All but `expires`.
     pub(super) related: RelatedChoice,
     pub(super) expires: Option<Written>,
+    /// Whether feeds carry its summary only, where it says so.
+    pub(super) summary_only: Option<bool>,
+    /// Files that belong to it.
+    pub(super) files: Vec<Attached>,
 }
 
 /// A picture as it stands in the front matter.
@@ -95,11 +103,17 @@ impl Front {
         front.tags = keys.tags();
         front.authors = keys.authors();
         front.description = keys.soft_text(&["description", "summary", "excerpt"]);
+        front.separator = keys.soft_text(&["excerpt_separator"]);
         front.language = keys.soft_text(&["lang", "language", "locale"]);
         front.is_rtl = keys.is_rtl();
         front.image = keys.image();
         front.comments = keys.comments();
         front.related = keys.related();
+        front.summary_only = keys.flag(&["summary_only"]).unwrap_or_else(|fault| {
+            keys.warnings.push(fault);
+            None
+        });
+        front.files = keys.files();
         front.is_draft |= table.is_nikola() && front.tags.iter().any(|tag| tag == "draft");
         Ok(front)
     }
@@ -227,7 +241,14 @@ impl Keys<'_> {
     /// Names of authors without their mail addresses, which belong in no feed.
     fn authors(&self) -> Vec<String> {
         let mut authors: Vec<String> = Vec::new();
-        for author in self.list(&["authors", "author"], false) {
+        // Pelican parts its authors at commas, or at semicolons where names hold commas.
+        let many = self.list(&["authors"], false);
+        let many = many.iter().flat_map(|text| {
+            let is_list = matches!(self.table.get(&["authors"]), Some((_, Value::Array(_))));
+            let mark = if text.contains(';') { ';' } else { ',' };
+            text.split(move |c| c == mark && !is_list).map(text::line).collect::<Vec<_>>()
+        });
+        for author in many.chain(self.list(&["author"], false)) {
             let name = nameless_mail(&author);
             if !name.is_empty() && !authors.contains(&name) {
                 authors.push(name);

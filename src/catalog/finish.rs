@@ -4,10 +4,11 @@
 //! of `text`. Pages are finished on all cores, since rendering is most of a run's work; the
 //! result does not depend on how many there are.
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::sync::Arc;
 
 use super::{
-    Entry, Known, Record, Refusal, Settings, date,
+    Entry, Known, Record, Refusal, Settings, attached, date,
+    fields::files,
     front_matter::Fault,
     links::{Broken, Here, Links},
     markdown::{self, Written},
@@ -15,9 +16,13 @@ use super::{
     text,
 };
 use crate::{
-    domain::post::{Comments, Direction, Image, Post, PostId, RelatedChoice},
+    domain::post::{Comments, Direction, FeedChoice, Image, Post, PostId, RelatedChoice},
+    parallel,
     time::Timestamp,
 };
+
+/// Fewer than this are done before a thread has started.
+const FEW: usize = 32;
 
 /// A finished post, what is known of it from now on, and what had to be left out.
 pub(super) struct Finished {
@@ -34,22 +39,7 @@ pub(super) fn all(
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<Finished> {
-    /// Fewer than this are done before a thread has started.
-    const FEW: usize = 32;
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = entries.len().div_ceil(cores).max(FEW);
-    let finish = |entries: &[Entry]| -> Vec<Finished> {
-        entries.iter().map(|entry| one(entry, links, settings, now)).collect()
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            entries.chunks(share).map(|share| (share, scope.spawn(|| finish(share)))).collect();
-        // A thread that died is no reason to lose its posts: its share is done again, here.
-        let done = threads
-            .into_iter()
-            .map(|(share, thread)| thread.join().unwrap_or_else(|_| finish(share)));
-        done.flatten().collect()
-    })
+    parallel::map(entries, FEW, |entry| one(entry, links, settings, now))
 }
 
 fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -> Finished {
@@ -60,6 +50,7 @@ fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -
     let mut faults = left_out(page, &rendered);
     let front = &page.front;
     let language = page.language.clone().unwrap_or_else(|| settings.language.clone());
+    let enclosures = attached::enclosures(page, &here, &mut faults);
     let post = Post {
         id: entry.id.clone().unwrap_or_else(|| PostId::new(url.as_str())),
         key: entry.key.clone(),
@@ -82,6 +73,11 @@ fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -
         related: RelatedChoice {
             expires: front.expires.and_then(|e| e.instant(&settings.zone, settings.publish_hour)),
             ..front.related.clone()
+        },
+        feed: FeedChoice {
+            section: page.section.clone(),
+            summary_only: front.summary_only,
+            enclosures,
         },
         url: url.into(),
     };
@@ -145,7 +141,9 @@ fn summary(entry: &Entry, html: &str, here: &Arc<Here>) -> String {
     if let Some(description) = &page.front.description {
         return text::cut(&text::line(&markdown::plain(description)), text::SUMMARY);
     }
-    let teaser = MARKS.iter().find_map(|mark| page.body.split_once(mark)).map(|(before, _)| before);
+    let own = page.front.separator.as_deref();
+    let teaser = own.into_iter().chain(MARKS).find_map(|mark| page.body.split_once(mark));
+    let teaser = teaser.map(|(before, _)| before);
     if let Some(teaser) = teaser.filter(|teaser| !teaser.trim().is_empty()) {
         let rendered = markdown::render(Written { text: teaser, ..written(page) }, here);
         return text::summary(&rendered.html);
@@ -190,15 +188,7 @@ fn image(entry: &Entry, here: &Here) -> Option<Image> {
 
 fn media_type(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-        "png" => Some("image/png"),
-        "jpg" | "jpeg" => Some("image/jpeg"),
-        "gif" => Some("image/gif"),
-        "webp" => Some("image/webp"),
-        "avif" => Some("image/avif"),
-        "svg" => Some("image/svg+xml"),
-        _ => None,
-    }
+    files::media_type(path).filter(|kind| kind.starts_with("image/"))
 }
 
 /// Comments have an address; a count alone is about those on the post's own page.

@@ -1,7 +1,7 @@
 //! Front matter: where it ends, in which language it is written, and the table it holds.
 //!
 //! A [`Document`] is a file parted into a [`Table`] and a body. Read are TOML between `+++`, YAML
-//! between `---` (closed by `---` or `...`), a JSON object, the `Key: value` lines of
+//! between `---` (closed by `---` or `...`), a JSON object, what `---json` and its like announce, the `Key: value` lines of
 //! MultiMarkdown and Pelican, the `.. key:` lines of Nikola, and files with none of them. A byte
 //! order mark, CRLF, blank lines before and blanks behind the fence are accepted.
 //!
@@ -84,6 +84,10 @@ impl<'t> Document<'t> {
         match opening.trim_end() {
             "---" if looks_like_yaml(inside) => fenced(inside, first_line, Fence::Yaml),
             "+++" => fenced(inside, first_line, Fence::Toml),
+            // Eleventy names the language behind the fence.
+            "---yaml" | "---yml" => fenced(inside, first_line, Fence::Yaml),
+            "---toml" => fenced(inside, first_line, Fence::NamedToml),
+            "---json" => fenced(inside, first_line, Fence::Json),
             _ if rest.starts_with('{') && opens_json(rest) => json(rest, first_line),
             _ => match headed(rest, first_line) {
                 Some(document) => Ok(document),
@@ -177,6 +181,8 @@ fn value_on<'l>(line: &'l str, key: &str) -> Option<&'l str> {
 enum Fence {
     Yaml,
     Toml,
+    NamedToml,
+    Json,
 }
 
 /// Whether a `---` opens front matter rather than drawing a rule.
@@ -194,21 +200,26 @@ fn looks_like_yaml(inside: &str) -> bool {
 fn fenced(inside: &str, opened: usize, fence: Fence) -> Result<Document<'_>, Fault> {
     let mut end = 0;
     for line in inside.split_inclusive('\n') {
-        let closes =
-            matches!((fence, line.trim_end()), (Fence::Yaml, "---" | "...") | (Fence::Toml, "+++"));
+        let closes = match line.trim_end() {
+            "+++" => fence == Fence::Toml,
+            "---" => fence != Fence::Toml,
+            "..." => fence == Fence::Yaml,
+            _ => false,
+        };
         if closes {
             let (text, rest) = inside.split_at(end);
             let body = rest.get(line.len()..).unwrap_or_default();
             let table = match fence {
                 Fence::Yaml => yaml::read(text, opened + 1)?,
-                Fence::Toml => toml(text, opened + 1)?,
+                Fence::Toml | Fence::NamedToml => toml(text, opened + 1)?,
+                Fence::Json => json(text, opened + 1)?.table,
             };
             let body_line = opened + 2 + text.matches('\n').count();
             return Ok(Document { table, body, body_line });
         }
         end += line.len();
     }
-    let mark = if fence == Fence::Yaml { "---" } else { "+++" };
+    let mark = if fence == Fence::Toml { "+++" } else { "---" };
     Err(Fault::new(
         Some(opened),
         format!("the front matter that opens here is never closed; end it with a line {mark}"),

@@ -9,7 +9,8 @@
 //! address of a picture or file that should lie beside the post and does not.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -29,8 +30,8 @@ pub(super) struct Links {
     pub(super) posts: HashMap<String, String>,
     /// Paths of the files that were refused.
     pub(super) refused: HashSet<String>,
-    /// Paths of the files that are published beside the posts.
-    pub(super) files: BTreeSet<String>,
+    /// The files that are published beside the posts, and how many octets each has.
+    pub(super) files: BTreeMap<String, u64>,
 }
 
 /// What an address leads to in vain.
@@ -84,6 +85,15 @@ impl Here {
         self.broken.lock().map(|broken| broken.clone()).unwrap_or_default()
     }
 
+    /// How many octets the file has that lies beside the post, or below the site, at `raw`.
+    pub(super) fn size(&self, raw: &str) -> Option<u64> {
+        let (path, _) = parted(raw.trim());
+        let own = path.strip_prefix(self.links.base.as_str());
+        let rooted = own.or_else(|| path.strip_prefix('/'));
+        let path = rooted.map_or_else(|| self.beside(path), |rooted| joined("", rooted));
+        self.links.files.get(&path).copied()
+    }
+
     fn tell(&self, raw: &str, what: Broken) {
         if let Ok(mut broken) = self.broken.lock() {
             broken.entry(raw.to_owned()).or_insert(what);
@@ -93,7 +103,7 @@ impl Here {
     /// The address of the file that should lie beside the post.
     fn file(&self, raw: &str, (path, tail): (&str, &str)) -> String {
         let beside = self.beside(path);
-        if !self.links.files.contains(&beside) {
+        if !self.links.files.contains_key(&beside) {
             self.tell(raw, Broken::File);
         }
         format!("{}{tail}", below(&self.links.base, &beside))
@@ -101,7 +111,7 @@ impl Here {
 
     /// The absolute address of a link; `None` when nobody may follow it.
     pub(super) fn link(&self, raw: &str) -> Option<String> {
-        let raw = raw.trim();
+        let raw = &*unmarked(raw.trim());
         if let Some(absolute) = absolute(raw) {
             return absolute.filter(|url| !url.starts_with("data:"));
         }
@@ -130,7 +140,7 @@ impl Here {
 
     /// The absolute address of a picture, sound or film.
     pub(super) fn media(&self, raw: &str) -> Option<String> {
-        let raw = raw.trim();
+        let raw = &*unmarked(raw.trim());
         if let Some(absolute) = absolute(raw) {
             return absolute.filter(|url| url.starts_with("http") || url.starts_with("data:"));
         }
@@ -213,6 +223,25 @@ fn joined(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
+/// Pelican's way to name a file: `{filename}/a.md` is `@/a.md`, `{static}b.png` is `b.png`.
+fn unmarked(raw: &str) -> Cow<'_, str> {
+    const MARKS: [&str; 4] = ["filename", "static", "attach", "photo"];
+    if !raw.starts_with(['{', '%', '|']) {
+        return Cow::Borrowed(raw);
+    }
+    let named = MARKS.iter().find_map(|mark| {
+        let braced = [format!("{{{mark}}}"), format!("%7B{mark}%7D"), format!("|{mark}|")];
+        braced.iter().find_map(|braced| raw.strip_prefix(braced.as_str()))
+    });
+    match named {
+        Some(path) if path.starts_with('/') && path.ends_with("md") => {
+            Cow::Owned(format!("@{path}"))
+        }
+        Some(path) => Cow::Borrowed(path),
+        None => Cow::Borrowed(raw),
+    }
+}
+
 /// The path of a relative address, and the query and fragment behind it.
 fn parted(raw: &str) -> (&str, &str) {
     raw.split_at(raw.find(['?', '#']).unwrap_or(raw.len()))
@@ -245,106 +274,4 @@ pub(super) fn is_picture(raw: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn here(path: &str) -> Here {
-        let base: Url = "https://blog.example/".parse().unwrap();
-        let posts = [("2026/other.md", "other"), ("first.md", "first"), ("deep/index.md", "deep")];
-        let posts = posts.iter().map(|(path, slug)| (path.to_string(), format!("{base}{slug}/")));
-        let links = Links {
-            posts: posts.collect(),
-            refused: HashSet::from(["2026/bad.md".to_owned()]),
-            files: BTreeSet::from(["2026/x.png".to_owned()]),
-            base,
-        };
-        Here::new(Arc::new(links), path, "https://blog.example/a-post/".parse().unwrap())
-    }
-
-    #[test]
-    fn every_link_becomes_absolute() {
-        for (raw, expected) in [
-            ("https://x.example", "https://x.example/"),
-            ("//x.example/w", "https://x.example/w"),
-            ("mailto:a@x.example", "mailto:a@x.example"),
-            ("#n", "https://blog.example/a-post/#n"),
-            ("?q", "https://blog.example/a-post/?q"),
-            ("/z", "https://blog.example/z"),
-            ("../y", "https://blog.example/y"),
-            ("../y/", "https://blog.example/y/"),
-            ("other.md", "https://blog.example/other/"),
-            ("./other.md#part", "https://blog.example/other/#part"),
-            ("../first.md", "https://blog.example/first/"),
-            ("../first.html", "https://blog.example/first/"),
-            ("../first", "https://blog.example/first/"),
-            ("@/blog/2026/other.md", "https://blog.example/other/"),
-            ("/posts/first.md", "https://blog.example/first/"),
-            ("plan.pdf", "https://blog.example/2026/plan.pdf"),
-            ("../a%20plan.pdf?x#y", "https://blog.example/a%20plan.pdf?x#y"),
-            ("https://x.example/שלום a", "https://x.example/%D7%A9%D7%9C%D7%95%D7%9D%20a"),
-        ] {
-            assert_eq!(here("2026/a.md").link(raw).as_deref(), Some(expected), "{raw}");
-        }
-    }
-
-    #[test]
-    fn what_no_reader_may_follow_is_no_link() {
-        for raw in
-            ["javascript:alert(1)", " JAVASCRIPT:x", "vbscript:x", "data:text/html,x", "file:///x"]
-        {
-            assert_eq!(here("a.md").link(raw), None, "{raw}");
-            assert_eq!(here("a.md").media(raw), None, "{raw}");
-        }
-        assert_eq!(here("a.md").link("http://[bad"), None);
-    }
-
-    #[test]
-    fn a_picture_beside_a_post_is_found_under_the_public_folder() {
-        for (raw, expected) in [
-            ("x.png", "https://blog.example/2026/x.png"),
-            ("images/a b.png", "https://blog.example/2026/images/a%20b.png"),
-            ("images/a%20b.png", "https://blog.example/2026/images/a%20b.png"),
-            ("../x.png", "https://blog.example/x.png"),
-            ("../../../x.png", "https://blog.example/x.png"),
-            ("/x.png", "https://blog.example/x.png"),
-            ("//cdn.example/x.png", "https://cdn.example/x.png"),
-            ("100%.png", "https://blog.example/2026/100%25.png"),
-        ] {
-            assert_eq!(here("2026/a.md").media(raw).as_deref(), Some(expected), "{raw}");
-        }
-    }
-
-    #[test]
-    fn every_candidate_of_a_set_becomes_absolute() {
-        let here = here("a.md");
-        let set = here.set("x.png 1x, y.png 2x,//c.example/z,w.png 640w");
-        assert_eq!(
-            set.as_deref(),
-            Some(
-                "https://blog.example/x.png 1x, https://blog.example/y.png 2x, \
-                 https://c.example/z%2Cw.png 640w"
-            )
-        );
-        assert_eq!(here.set("x.png").as_deref(), Some("https://blog.example/x.png"));
-        assert_eq!(here.set(" , "), None);
-    }
-
-    #[test]
-    fn what_leads_nowhere_is_told() {
-        let here = here("2026/a.md");
-        for link in ["missing.md", "../first.md", "bad.md#part", "no.pdf", "/no.pdf", "b.html"] {
-            assert!(here.link(link).is_some());
-        }
-        for picture in ["x.png", "images/no.png?v=1", "/no.png", "https://x.example/no.png"] {
-            assert!(here.media(picture).is_some());
-        }
-        let told: Vec<(String, Broken)> = here.broken().into_iter().collect();
-        let expected = [
-            ("bad.md#part", Broken::Refused),
-            ("images/no.png?v=1", Broken::File),
-            ("missing.md", Broken::Post),
-            ("no.pdf", Broken::File),
-        ];
-        assert_eq!(told, expected.map(|(raw, what)| (raw.to_owned(), what)));
-    }
-}
+mod tests;

@@ -5,8 +5,8 @@
 //! becomes a link to what it showed, a task list keeps its boxes as characters. [`plain`] gives
 //! a title or description without its marks.
 //!
-//! This file and `frames` are the only home of comrak (CommonMark 0.31 and GFM), lol_html (shaping, while raw HTML is still
-//! whole) and ammonia (the allow-list, always last: nothing is trusted because of what came
+//! This file, `frames` and `kramdown` are the only home of comrak (CommonMark 0.31 and GFM),
+//! lol_html (shaping, while raw HTML is still whole) and ammonia (the allow-list, always last: nothing is trusted because of what came
 //! before it).
 //!
 //! Nothing here fails: what cannot stand is left out and named among the warnings.
@@ -25,6 +25,7 @@ use super::{
 };
 
 mod frames;
+mod kramdown;
 
 /// In what an author wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     extension.alerts = true;
     extension.cjk_friendly_emphasis = true;
     extension.header_id_prefix = Some(String::new());
+    extension.header_attributes = true;
     options.render.r#unsafe = true;
     options
 });
@@ -111,6 +113,9 @@ fn without_comments(html: &str) -> String {
 fn to_html(body: &str, title: &str) -> String {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, body, &OPTIONS);
+    if body.contains("{:") {
+        kramdown::taken_out(root);
+    }
     if let Some(first) = root.first_child()
         && is_title(first)
         && text_of(first) == title
@@ -119,7 +124,7 @@ fn to_html(body: &str, title: &str) -> String {
     }
     let mut html = String::with_capacity(body.len() * 5 / 4);
     // Writing to a String cannot fail.
-    let _written = comrak::format_html(root, &OPTIONS, &mut html);
+    let _written = kramdown::WithIds::format_document(root, &OPTIONS, &mut html);
     html
 }
 

@@ -12,15 +12,20 @@
 //! One file a thought: `front_matter` and `fields` (what an author says of a post), `date`,
 //! `page` (a file read), `reading` (all of them), `identity` and `likeness` (which known post it
 //! is), `settle` (when, where, called what), `shortcodes`, `links`, `markdown` and `text` (what it
-//! shows), `finish` (the post).
+//! shows), `attached` (files that belong to it), `finish` (the post).
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 use crate::{
     domain::post::{Post, PostId},
     time::{Timestamp, Zone},
 };
 
+mod attached;
 mod date;
 pub mod directory;
 mod fields;
@@ -67,7 +72,7 @@ pub struct Source {
     /// Relative to the posts folder, `/` between folders.
     pub path: String,
     /// What it holds, or why it cannot be read.
-    pub text: Result<String, String>,
+    pub text: Result<Arc<str>, String>,
 }
 
 /// What the posts folder holds.
@@ -75,8 +80,8 @@ pub struct Source {
 pub struct Files {
     /// Files that may be posts.
     pub posts: Vec<Source>,
-    /// Paths of the files that are published beside them.
-    pub others: BTreeSet<String>,
+    /// The files that are published beside them, by path, with their sizes in octets.
+    pub others: BTreeMap<String, u64>,
 }
 
 /// Why a file, or a part of it, was left out.
@@ -94,6 +99,11 @@ impl Refusal {
     fn new(path: &str, fault: Fault) -> Self {
         Self { path: path.to_owned(), line: fault.line, why: fault.why }
     }
+
+    /// Whether it is told when a post is new, and not again.
+    pub fn is_told_once(&self) -> bool {
+        self.why == settle::UNDATED
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -110,6 +120,9 @@ impl fmt::Display for Refusal {
 pub struct Catalog {
     /// What is published, newest first, ties in the order of the paths.
     pub posts: Vec<Post>,
+    /// Former places that posts name (`aliases`), each with the id of its post; none is a place
+    /// that a post has now.
+    pub aliases: Vec<(String, PostId)>,
     /// Paths of what its author holds back.
     pub drafts: Vec<String>,
     /// Paths of what is dated in the future, soonest first.
@@ -153,7 +166,7 @@ pub struct Known {
     /// When the catalog first saw it published.
     pub first_seen: Timestamp,
     /// The file as it stood when it was last read well.
-    pub source: String,
+    pub source: Arc<str>,
 }
 
 /// A post as this reading leaves it, to be recorded.
@@ -192,6 +205,17 @@ impl Entry {
             key: String::new(),
             id: None,
         }
+    }
+}
+
+/// Lets what is known of posts that did not change share the text of their files, which is half of
+/// all that is held.
+pub fn share(files: &Files, known: &mut [Known]) {
+    let texts = files.posts.iter().filter_map(|file| Some((&*file.path, file.text.as_ref().ok()?)));
+    let texts: HashMap<&str, &Arc<str>> = texts.collect();
+    for one in known {
+        let same = texts.get(one.path.as_str()).filter(|text| **text == &one.source);
+        one.source = same.map_or_else(|| one.source.clone(), |text| Arc::clone(text));
     }
 }
 

@@ -7,19 +7,53 @@
 //! Identity, instants and the place it really gets depend on the other pages and on what is
 //! known: `mod` settles them.
 
+mod name;
+mod pattern;
+
+use std::{
+    ops::{Deref, Range},
+    sync::Arc,
+};
+
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use super::{
     Settings,
-    date::{self, Day, Written},
+    date::{Day, Written},
     fields::{self, Front},
     front_matter::{Document, Fault, normal},
     links,
     markdown::{self, Kind},
     text,
 };
+use name::Name;
+
+/// The text behind the front matter. It is a part of the file where nothing had to be changed in
+/// it, so that a site is not held in memory twice.
+#[derive(Debug)]
+pub(super) struct Body {
+    text: Arc<str>,
+    place: Range<usize>,
+}
+
+impl Body {
+    /// `body`, which is the end of `source` unless something was changed.
+    fn of(body: &str, source: &Arc<str>) -> Self {
+        let is_end = source.ends_with(body);
+        let text = if is_end { source.clone() } else { Arc::from(body) };
+        Self { place: text.len() - body.len()..text.len(), text }
+    }
+}
+
+impl Deref for Body {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.text.get(self.place.clone()).unwrap_or_default()
+    }
+}
 
 /// A source file read.
 #[derive(Debug)]
@@ -27,9 +61,9 @@ pub(super) struct Page {
     /// Relative to the posts folder.
     pub(super) path: String,
     /// The file as it stands.
-    pub(super) source: String,
+    pub(super) source: Arc<str>,
     pub(super) front: Front,
-    pub(super) body: String,
+    pub(super) body: Body,
     pub(super) body_line: usize,
     pub(super) kind: Kind,
     /// Plain text, never empty.
@@ -40,9 +74,13 @@ pub(super) struct Page {
     pub(super) date: Option<Written>,
     /// Its own language, where it says one.
     pub(super) language: Option<String>,
+    /// The first of its folders that is neither date nor language.
+    pub(super) section: Option<String>,
     /// The folder of its translation, when the file name or folder tells a language.
     prefix: Option<String>,
     stem: String,
+    /// The day that its file name or folders tell.
+    named_day: Option<Day>,
     /// Where its slug or permalink stands.
     pub(super) address_line: Option<usize>,
     pub(super) warnings: Vec<Fault>,
@@ -50,7 +88,7 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads a file. `source` is kept as it stands.
-    pub(super) fn read(path: &str, source: &str) -> Result<Self, Fault> {
+    pub(super) fn read(path: &str, source: &Arc<str>) -> Result<Self, Fault> {
         let mut warnings = Vec::new();
         let normal = normal(source);
         let clean = text::xml(&normal);
@@ -72,16 +110,18 @@ impl Page {
         Ok(Self {
             address_line: address.filter_map(|key| document.table.line_of(key)).next(),
             path: path.to_owned(),
-            source: source.to_owned(),
+            source: source.clone(),
             date: front.date.or(name.day.map(Written::Day)),
-            body: document.body.to_owned(),
+            body: Body::of(document.body, source),
             body_line: document.body_line,
             body_hash: hash(document.body),
             kind: name.kind,
             title,
             language: language.or(name.language.clone()),
+            section: name.section,
             prefix: name.language,
             stem: name.stem,
+            named_day: name.day,
             front,
             warnings,
         })
@@ -94,10 +134,10 @@ impl Page {
             Some(permalink) => {
                 let own = own(permalink, &settings.base);
                 let own = own.map_err(|fault| Fault { line: self.address_line, ..fault })?;
-                expanded(&own, &slug, day)
+                pattern::expanded(&own, &self.marks(&slug, day))
             }
             None => {
-                let place = expanded(&settings.permalink, &slug, day);
+                let place = pattern::expanded(&settings.permalink, &self.marks(&slug, day));
                 let site = settings.language.split('-').next();
                 match &self.prefix {
                     Some(prefix) if Some(prefix.as_str()) != site => format!("{prefix}/{place}"),
@@ -106,6 +146,22 @@ impl Page {
             }
         };
         safe(&place).map_err(|fault| Fault { line: self.address_line, ..fault })
+    }
+
+    fn marks<'p>(&'p self, slug: &'p str, day: Day) -> pattern::Marks<'p> {
+        pattern::Marks { slug, day, section: self.section.as_deref(), stem: &self.stem }
+    }
+
+    /// `place` with the day before the slug, for a page whose file name tells the day and which
+    /// does not ask for an address itself: what comes every year by one name is no mistake.
+    pub(super) fn dated_place(&self, place: &str) -> Option<String> {
+        if self.front.permalink.is_some() || self.front.slug.is_some() {
+            return None;
+        }
+        let (year, month, day) = self.named_day?;
+        let (folder, slug) = place.rsplit_once('/').map_or(("", place), |(f, s)| (f, s));
+        let slug = format!("{year:04}-{month:02}-{day:02}-{slug}");
+        Some(if folder.is_empty() { slug } else { format!("{folder}/{slug}") })
     }
 
     /// The last part of its address, unless a permalink says otherwise.
@@ -144,65 +200,6 @@ impl Page {
         let in_body = place(&self.body).map(|lines| self.body_line + lines);
         in_body.or_else(|| place(&self.source).map(|lines| 1 + lines))
     }
-}
-
-/// What the name of a file tells.
-struct Name {
-    stem: String,
-    day: Option<Day>,
-    language: Option<String>,
-    kind: Kind,
-}
-
-impl Name {
-    fn read(path: &str) -> Self {
-        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-        let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
-        let is_html = ending.eq_ignore_ascii_case("html") || ending.eq_ignore_ascii_case("htm");
-        let kind = if is_html { Kind::Html } else { Kind::Markdown };
-        let suffix = stem.rsplit_once('.').filter(|(_, tag)| is_language(tag));
-        let stem = suffix.map_or(stem, |(stem, _)| stem);
-        let folder = folders.split('/').next().filter(|folder| is_language(folder));
-        let language = suffix.map(|(_, tag)| tag).or(folder).and_then(fields::language);
-        // A post in a folder of its own, beside its pictures, is named by the folder.
-        let own = folders.rsplit('/').next().unwrap_or_default();
-        let stem = if stem == "index" && !own.is_empty() { own } else { stem };
-        let named = date::of_name(stem);
-        let (day, stem) = match named {
-            Some((day, rest)) if !rest.is_empty() => (Some(day), rest),
-            Some((day, _)) => (Some(day), stem),
-            None => (day_of_folders(folders), stem),
-        };
-        Self { stem: stem.to_owned(), day, language, kind }
-    }
-}
-
-/// The day of folders such as `2011/08/` or `2011/08/24/`.
-fn day_of_folders(folders: &str) -> Option<Day> {
-    let parts: Vec<&str> = folders.split('/').collect();
-    let number = |part: Option<&&str>, long: usize| {
-        part.filter(|part| part.len() == long).and_then(|part| part.parse::<i16>().ok())
-    };
-    (0..parts.len()).find_map(|place| {
-        let year = number(parts.get(place), 4)?;
-        let month = number(parts.get(place + 1), 2)?;
-        let day = number(parts.get(place + 2), 2).unwrap_or(1);
-        match Written::read(&format!("{year:04}-{month:02}-{day:02}"))? {
-            Written::Day(day) => Some(day),
-            _ => None,
-        }
-    })
-}
-
-/// Whether a part of a path is a language: one of ISO 639-1 that blogs are written in, so that a
-/// folder `ai/` or `go/` stays what it is.
-fn is_language(part: &str) -> bool {
-    const LANGUAGES: &str = "ar be bg bn ca cs da de el en eo es et eu fa fi fr ga gl he hi hr hu \
-                             hy id is it ja ka ko lt lv mk ms nb ne nl nn no pl pt ro ru sk sl sq \
-                             sr sv ta te th tr uk ur uz vi zh";
-    let primary = part.split(['-', '_']).next().unwrap_or_default();
-    let fits = part.len() == primary.len() || fields::language(part).is_some();
-    fits && LANGUAGES.split_whitespace().any(|language| language == primary)
 }
 
 fn title(front: &Front, body: &str, name: &Name) -> String {
@@ -260,21 +257,18 @@ fn own(permalink: &str, base: &Url) -> Result<String, Fault> {
     }
 }
 
-/// The pattern with `{slug}`, `{year}`, `{month}`, `{day}` (or Jekyll's `:slug`, `:title` ..)
-/// replaced.
-fn expanded(pattern: &str, slug: &str, (year, month, day): Day) -> String {
-    let (year, month) = (format!("{year:04}"), format!("{month:02}"));
-    let day = format!("{day:02}");
-    let marks =
-        [("slug", slug), ("title", slug), ("year", &year), ("month", &month), ("day", &day)];
-    marks.iter().fold(pattern.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value).replace(&format!(":{name}"), value)
-    })
-}
-
 /// Files that the site itself writes to the public folder.
-pub(super) const TAKEN: [&str; 6] =
-    ["atom.xml", "feed.json", "feed.xml", "rss.xml", "style.css", "sitemap.xml"];
+pub(super) const TAKEN: [&str; 9] = [
+    "atom.xml",
+    "feed.css",
+    "feed.json",
+    "feed.xml",
+    "feeds",
+    "feeds.opml",
+    "rss.xml",
+    "sitemap.xml",
+    "style.css",
+];
 
 /// A place without a slash at either end, once each part of it is safe as a folder's name.
 fn safe(place: &str) -> Result<String, Fault> {
@@ -305,6 +299,11 @@ fn safe(place: &str) -> Result<String, Fault> {
         return refuse("is that of a file that the site writes itself");
     }
     Ok(place)
+}
+
+/// Whether a page may stand at that place.
+pub(super) fn is_safe(place: &str) -> bool {
+    safe(place).is_ok_and(|safe| safe == place)
 }
 
 /// The place that an address of this site names, whatever the site's own address was then.

@@ -18,7 +18,10 @@ use super::{
     page::{self, Page},
     settle,
 };
-use crate::time::Timestamp;
+use crate::{parallel, time::Timestamp};
+
+/// Fewer pages than this are read before a thread has started.
+const FEW: usize = 32;
 
 /// A known post as it was last read well, for as long as its file is refused.
 fn stale(known: &Known) -> Option<Entry> {
@@ -72,9 +75,12 @@ impl<'a> Reading<'a> {
     fn open(&mut self) -> Vec<Entry> {
         let paths = self.paths();
         let mut entries = Vec::with_capacity(self.files.posts.len());
-        for source in &self.files.posts {
+        let pages = parallel::map(&self.files.posts, FEW, |source| {
             let text = source.text.as_ref().map_err(|why| Fault::new(None, why));
-            match text.and_then(|text| Page::read(&source.path, text)) {
+            text.and_then(|text| Page::read(&source.path, text))
+        });
+        for (source, page) in self.files.posts.iter().zip(pages) {
+            match page {
                 Ok(page) if page.front.is_draft && !self.shows_drafts => {
                     self.catalog.drafts.push(page.path);
                 }
@@ -223,6 +229,7 @@ impl<'a> Reading<'a> {
         let stale = due.iter().filter(|entry| entry.is_stale);
         self.catalog.stale.extend(stale.map(|entry| entry.page.path.clone()));
         due.sort_by(|a, b| b.published.cmp(&a.published).then(a.page.path.cmp(&b.page.path)));
+        self.catalog.aliases = settle::aliases(&due, self.settings);
         for finished in finish::all(&due, &links, self.settings, self.now) {
             self.catalog.posts.push(finished.post);
             self.catalog.records.extend(finished.record);

@@ -59,10 +59,12 @@ fn path(entries: &[Entry], at: usize) -> &str {
 }
 
 /// What to say of a page without a date.
+pub(super) const UNDATED: &str = "it has no date and counts as published when it was first seen; \
+                                  give it a line such as \"date: 2026-11-24\"";
+
+/// The same, where it is one.
 pub(super) fn undated(page: &Page) -> Option<Fault> {
-    let why = "it has no date and counts as published when it was first seen; give it a line such \
-               as \"date: 2026-11-24\"";
-    page.date.is_none().then(|| Fault::new(None, why))
+    page.date.is_none().then(|| Fault::new(None, UNDATED))
 }
 
 /// The places given so far, each with the path of the page that has it.
@@ -74,19 +76,30 @@ impl Places {
     pub(super) fn give(&mut self, entry: &mut Entry, settings: &Settings) -> Result<(), Fault> {
         let day = date::day_of(entry.published, &settings.zone);
         let place = entry.page.place(settings, day)?;
-        // File systems disagree on case and composition: what is one folder on any of them is one.
-        let mark = place.nfc().flat_map(char::to_lowercase).collect::<String>();
-        if let Some(owner) = self.0.get(&mark) {
+        if self.0.contains_key(&mark(&place))
+            && let Some(dated) = entry.page.dated_place(&place)
+            && !self.0.contains_key(&mark(&dated))
+        {
+            self.0.insert(mark(&dated), entry.page.path.clone());
+            entry.place = dated;
+            return Ok(());
+        }
+        if let Some(owner) = self.0.get(&mark(&place)) {
             let why = format!(
                 "it asks for the address \"/{place}/\", which posts/{owner} has already; give one \
                  of the two another slug"
             );
             return Err(Fault::new(entry.page.address_line, why));
         }
-        self.0.insert(mark, entry.page.path.clone());
+        self.0.insert(mark(&place), entry.page.path.clone());
         entry.place = place;
         Ok(())
     }
+}
+
+/// File systems disagree on case and composition: what is one folder on any of them is one.
+fn mark(place: &str) -> String {
+    place.nfc().flat_map(char::to_lowercase).collect()
 }
 
 /// The order in which entries ask for places: those that readers know there, those that readers
@@ -101,6 +114,20 @@ pub(super) fn rank(entry: &Entry, settings: &Settings) -> (u8, Timestamp, String
         None => 2,
     };
     (class, entry.published, entry.page.path.clone())
+}
+
+/// The former places that entries name and that no entry has, each with its post's id; of two
+/// that name one place, the newer keeps it.
+pub(super) fn aliases(entries: &[Entry], settings: &Settings) -> Vec<(String, PostId)> {
+    let mut taken: HashSet<String> = entries.iter().map(|entry| mark(&entry.place)).collect();
+    let mut aliases = Vec::new();
+    for entry in entries {
+        let Some(id) = &entry.id else { continue };
+        let former = entry.page.former(&settings.base).into_iter();
+        let places = former.filter(|place| page::is_safe(place) && taken.insert(mark(place)));
+        aliases.extend(places.map(|place| (place, id.clone())));
+    }
+    aliases
 }
 
 /// Names given so far: none is given twice.
@@ -157,7 +184,7 @@ impl<'a> Names<'a> {
             title: key.clone(),
             published: now,
             first_seen: now,
-            source: source.text.clone().unwrap_or_default(),
+            source: source.text.clone().unwrap_or_else(|_| "".into()),
             key,
             id,
         };

@@ -109,7 +109,7 @@ impl<'t> Translation<'t> {
 
     fn mark(&mut self, mark: &Mark<'t>) {
         let arguments = Arguments::read(mark.inside);
-        if mark.is_value {
+        if mark.is_value && !mark.is_call() {
             return self.value(mark, &arguments);
         }
         let mut name = arguments.name();

@@ -3,6 +3,7 @@
 use super::*;
 
 mod body;
+mod fuzz;
 mod kept;
 mod places;
 mod renamed;
@@ -25,8 +26,9 @@ fn settings() -> Settings {
 
 fn sources(files: &[(&str, &str)]) -> Files {
     let source =
-        |&(path, text): &(&str, &str)| Source { path: path.to_owned(), text: Ok(text.to_owned()) };
-    let others = ["2026/x.png", "b.png"].map(str::to_owned).into();
+        |&(path, text): &(&str, &str)| Source { path: path.to_owned(), text: Ok(text.into()) };
+    let others = [("2026/x.png", 10), ("b.png", 20), ("2026/a.mp3", 4_321)];
+    let others = others.map(|(path, size)| (path.to_owned(), size)).into();
     Files { posts: files.iter().map(source).collect(), others }
 }
 

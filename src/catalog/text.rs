@@ -9,15 +9,14 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation as _;
+
+pub(super) use crate::domain::slug::slug;
 
 /// The most characters a summary has.
 pub(super) const SUMMARY: usize = 300;
 /// A summary is long enough with this many; no further paragraph is added.
 const ENOUGH: usize = 140;
-/// The longest slug in octets: with a suffix it still fits a file name.
-const SLUG: usize = 180;
 
 /// Whether XML 1.0 section 2.2 allows the character.
 pub(super) const fn is_xml(character: char) -> bool {
@@ -27,7 +26,9 @@ pub(super) const fn is_xml(character: char) -> bool {
 
 /// The text without the characters that XML forbids.
 pub(super) fn xml(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_xml) {
+    // Only controls, and what begins like U+FFFE, can be forbidden.
+    let is_harmless = |octet: &u8| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=0xee | 0xf0..);
+    if text.as_bytes().iter().all(is_harmless) || text.chars().all(is_xml) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|&character| is_xml(character)).collect())
@@ -36,23 +37,6 @@ pub(super) fn xml(text: &str) -> Cow<'_, str> {
 /// The text on one line, without forbidden characters.
 pub(super) fn line(text: &str) -> String {
     xml(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The text as part of an address: lower case, letters and digits of every script, the rest `-`.
-/// Empty when nothing is left.
-pub(super) fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for character in text.nfc().flat_map(char::to_lowercase) {
-        let keeps = character.is_alphanumeric() || is_combining_mark(character);
-        if keeps || character == '_' {
-            slug.push(character);
-        } else if !matches!(character, '\'' | '’') && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_matches('-');
-    let end = (0..=slug.len().min(SLUG)).rev().find(|&end| slug.is_char_boundary(end));
-    slug.get(..end.unwrap_or(0)).unwrap_or_default().trim_end_matches('-').to_owned()
 }
 
 /// Undoes percent-encoding (RFC 3986 section 2.1); as it stands when that is no UTF-8.
@@ -247,23 +231,6 @@ mod tests {
         assert_eq!(xml(text), "ab\t\u{85}😀");
         assert!(matches!(xml("plain"), Cow::Borrowed(_)));
         assert_eq!(line(" a\n\tb\u{2} "), "a b");
-    }
-
-    #[test]
-    fn a_slug_keeps_the_letters_of_every_script() {
-        for (text, expected) in [
-            ("A title: with, signs!", "a-title-with-signs"),
-            ("Don't panic", "dont-panic"),
-            ("عربي", "عربي"),
-            ("हिन्दी में", "हिन्दी-में"),
-            ("日本語 タイトル", "日本語-タイトル"),
-            ("snake_case", "snake_case"),
-            ("../../etc/passwd", "etc-passwd"),
-            ("🎉", ""),
-        ] {
-            assert_eq!(slug(text), expected);
-        }
-        assert!(slug(&"å".repeat(300)).len() <= SLUG);
     }
 
     #[test]

@@ -59,6 +59,9 @@ enum Verb {
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<SocketAddr>,
     },
+    /// Publish whatever is saved, a moment later, and mail nothing: for writing.
+    #[command(after_help = "Example:  postrider --root my-blog watch")]
+    Watch,
     /// Send what others open, beside them: any number of workers share a ledger on a server.
     #[command(after_help = "Example:  postrider --root /srv/blog worker")]
     Worker,
@@ -358,6 +361,7 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
     match cli.verb {
         Verb::Run { quiet, json } => run::run(root, quiet, json).await,
         Verb::Serve { listen } => run::serve(root, listen).await,
+        Verb::Watch => run::watch(root).await,
         Verb::Worker => run::worker(root).await,
         Verb::New { dir } if root == Path::new(".") => new::new(&dir),
         Verb::New { dir } => new::new(&root.join(dir)),

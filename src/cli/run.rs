@@ -11,7 +11,11 @@ use super::{
 use crate::{
     config::Way,
     service::{
-        self, Progress, Run, Step, daemon, lock, signals, site::Site, summary::Summary, worker,
+        self, Progress, Run, Step, daemon, lock, signals,
+        site::Site,
+        summary::Summary,
+        watching::{self, Told},
+        worker,
     },
     time::Clock,
 };
@@ -98,6 +102,24 @@ pub(super) async fn serve(root: &Path, listen: Option<SocketAddr>) -> Result<u8,
         Err(daemon::Error::Site(error)) => Err(error.into()),
         Err(error) => Err(Refusal::needs_operator(error)),
     }
+}
+
+/// Publishes what is saved, until it is told to stop.
+pub(super) async fn watch(root: &Path) -> Result<u8, Refusal> {
+    let stop = signals::stop()
+        .map_err(|error| Refusal::needs_operator(format!("cannot wait for signals: {error}")))?;
+    say!("Watching (Ctrl-C stops)");
+    watching::watch(root, Clock::System, stop, |told| match told {
+        Told::Pass(summary) => {
+            say!("Posts    {}", summary.posts);
+            say!("Feeds    {}; pages {}", summary.feeds, summary.pages);
+            summary.warnings.iter().for_each(|warning| say!("note: {warning}"));
+            summary.complaints().for_each(|complaint| say!("{complaint}"));
+        }
+        Told::Trouble(why) => out::complain(format_args!("{why}")),
+    })
+    .await?;
+    Ok(0)
 }
 
 /// Sends what others open, until it is told to stop.

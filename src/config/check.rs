@@ -37,9 +37,6 @@ impl Check<'_> {
         if !(0.0..=1.0).contains(&raw.related.popularity) {
             return Err(self.wrong("popularity", "write a number from 0 to 1"));
         }
-        if raw.feeds.entries == 0 {
-            return Err(self.wrong("entries", "a feed carries at least one post"));
-        }
         if raw.mail.eligible_days > LONGEST_ELIGIBLE_DAYS {
             let why = format!("write at most {LONGEST_ELIGIBLE_DAYS} days");
             return Err(self.wrong("eligible_days", &why));
@@ -59,7 +56,6 @@ impl Check<'_> {
             dkim,
             is_public: raw.web.public_url.is_some()
                 && !is_reserved(url.host_str().unwrap_or_default()),
-            url,
             listen,
             newsletters: self.newsletters(raw.newsletters, &raw.site.title, &zone)?,
             relays: self.relays(
@@ -83,7 +79,7 @@ impl Check<'_> {
             templates: self.root.join(raw.site.templates),
             permalink: raw.site.permalink,
             publish_hour: raw.site.publish_hour,
-            feeds: raw.feeds,
+            feeds: self.feeds(raw.feeds, &url)?,
             related: raw.related,
             ledger: self.ledger(raw.ledger)?,
             uncertain: raw.mail.uncertain,
@@ -97,6 +93,7 @@ impl Check<'_> {
             guard_posts: raw.mail.guard_posts,
             guard_days: raw.mail.guard_days,
             eligible: Duration::from_secs(u64::from(raw.mail.eligible_days) * 86_400),
+            url,
         })
     }
 

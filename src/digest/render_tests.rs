@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     digest::message::Recipient,
     domain::{
-        post::{PostId, RelatedChoice},
+        post::{FeedChoice, PostId, RelatedChoice},
         token::Purpose,
     },
 };
@@ -150,6 +150,7 @@ fn post() -> Post {
         image: None,
         comments: None,
         related: RelatedChoice::default(),
+        feed: FeedChoice::default(),
     }
 }
 

@@ -8,5 +8,6 @@ pub mod address;
 pub mod delivery;
 pub mod issue;
 pub mod post;
+pub mod slug;
 pub mod subscriber;
 pub mod token;

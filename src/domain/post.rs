@@ -73,6 +73,8 @@ pub struct Post {
     pub comments: Option<Comments>,
     /// What its front matter says of the posts to show under it.
     pub related: RelatedChoice,
+    /// What its front matter and folder say of feeds.
+    pub feed: FeedChoice,
 }
 
 /// Which way a script runs.
@@ -125,6 +127,39 @@ pub struct Comments {
     pub url: String,
     /// How many comments there are, when known.
     pub count: Option<u32>,
+}
+
+/// What a post asks of feeds.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct FeedChoice {
+    /// The section it stands in: the first folder of its file that is neither date nor language.
+    pub section: Option<String>,
+    /// Its summary only (`true`) or its full text (`false`), whatever the site's feeds carry.
+    pub summary_only: Option<bool>,
+    /// Files that belong to it, such as an episode of a podcast.
+    pub enclosures: Vec<Enclosure>,
+}
+
+/// A file that belongs to a post: readers fetch it, podcast players play it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Absolute address.
+    pub url: String,
+    /// Media type (`audio/mpeg`).
+    pub media_type: String,
+    /// Its true size in octets.
+    pub length: u64,
+    /// How long it plays, in seconds.
+    pub seconds: Option<u32>,
+    /// Whether it holds strong language, when its author says.
+    pub is_explicit: Option<bool>,
+}
+
+impl Enclosure {
+    /// Whether a podcast player would play it.
+    pub fn is_audible(&self) -> bool {
+        self.media_type.starts_with("audio/") || self.media_type.starts_with("video/")
+    }
 }
 
 /// What front matter says of the related posts to show.

@@ -1,15 +1,12 @@
-//! The channel as Atom 1.0.
+//! A feed as Atom 1.0.
 //!
 //! Titles and summaries are text, or escaped HTML where they could be mistaken for it; the
 //! content is escaped HTML. Each entry has an `updated` of its own. An entry in another language
-//! than the feed says so, and a link to comments says how many there are.
-//!
-//! No feed has an extension element of its own: the crate would put it behind the entries, where
-//! the grammar of RFC 4287 does not allow it.
+//! than the site says so, and a link to comments says how many there are.
 //!
 //! It fails where the `atom_syndication` crate does.
 //!
-//! Standards: RFC 4287, RFC 4685 (threads), Media RSS.
+//! Standards: RFC 4287, RFC 4685 (threads), RFC 5005 (history), Media RSS, WebSub (hubs).
 
 use std::collections::BTreeMap;
 
@@ -20,59 +17,80 @@ use atom_syndication::{
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
-    ATOM, ATOM_TYPE, Channel, Error, GENERATOR,
+    Error, Format, GENERATOR, Head, Piece,
     entry::{self, Entry},
-    finish,
+    finish, namespaces,
 };
-use crate::{domain::post::Image, time::Timestamp};
+use crate::{
+    domain::post::{Enclosure, Image},
+    time::Timestamp,
+};
 
-const MODULES: [(&str, &str); 2] =
-    [("media", "http://search.yahoo.com/mrss/"), ("thr", "http://purl.org/syndication/thread/1.0")];
+/// What stands behind the entries.
+pub(super) const FOOT: &str = "</feed>\n";
 
-/// The whole feed.
-pub(super) fn write(channel: &Channel) -> Result<Vec<u8>, Error> {
-    let entries = entry::entries(channel);
-    let written: Vec<_> = entries.iter().map(atom_entry).collect();
-    let title = channel.title();
+/// What stands before the entries.
+pub(super) fn head(head: &Head<'_>) -> Result<String, Error> {
+    let site = head.site;
+    let hubs = head.hubs().iter().map(|hub| bare("hub", entry::line(hub)));
+    let history = head.history(Format::Atom).into_iter();
+    let history = history.map(|(rel, href)| link(rel, href, Format::Atom.media_type()));
+    let own = [
+        link("self", head.own(Format::Atom), Format::Atom.media_type()),
+        link("alternate", head.page.clone(), "text/html"),
+    ];
+    let author = site.author.map_or_else(|| entry::line(site.title), entry::line);
     let feed = Feed {
-        id: entry::line(channel.id),
-        updated: instant(entry::newest(&entries)),
+        id: head.id.clone(),
+        updated: instant(head.updated()),
         // RFC 4287 section 4.1.1: without an author here each entry needs one.
-        authors: vec![person(channel.author.unwrap_or(&title))],
+        authors: vec![person(&author)],
         generator: Some(Generator { value: GENERATOR.to_owned(), uri: None, version: None }),
-        links: vec![
-            link("self", channel.address(ATOM), ATOM_TYPE),
-            link("alternate", entry::line(channel.home), "text/html"),
-        ],
-        subtitle: Some(text(&channel.description())),
-        namespaces: namespaces(&written),
-        lang: Some(entry::line(channel.language)),
-        entries: written,
-        title: text(&title),
+        links: own.into_iter().chain(history).chain(hubs).collect(),
+        subtitle: Some(text(&site.description())),
+        namespaces: namespaces(&head.modules),
+        extensions: head.mark().map(mark).unwrap_or_default(),
+        lang: Some(head.language.clone()),
+        title: text(&head.title),
         ..Feed::default()
     };
+    let text = finish::head(&serialised(&feed)?, "</feed>", |event| event)?;
+    Ok(finish::prolog(&head.style()) + &text)
+}
+
+fn mark(name: &str) -> ExtensionMap {
+    let element = Extension { name: format!("fh:{name}"), ..Extension::default() };
+    BTreeMap::from([("fh".to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))])
+}
+
+/// One entry.
+pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
+    let written = atom_entry(entry);
+    let modules = ["media", "thr"].into_iter();
+    let modules = modules.filter(|prefix| written.extensions.contains_key(*prefix)).collect();
+    let feed = Feed { entries: vec![written], ..Feed::default() };
+    let text = finish::element(&serialised(&feed)?, ("<entry", "</entry>"), attributes(entry))?;
+    Ok(Piece { text, modules })
+}
+
+fn serialised(feed: &Feed) -> Result<Vec<u8>, Error> {
     let config = WriteConfig { write_document_declaration: false, indent_size: Some(2) };
-    let xml = feed.write_with_config(Vec::new(), config)?;
-    finish::rewrite(&xml, attributes(&entries))
-        .map_err(|source| Error::Malformed { file: ATOM, source })
+    Ok(feed.write_with_config(Vec::new(), config)?)
 }
 
 /// An edit that adds the attributes for which the crate has no place: the language of an entry,
 /// and the number of comments behind a link to them (RFC 4685 section 4).
-fn attributes(entries: &[Entry]) -> impl FnMut(Event<'_>) -> Event<'_> {
-    let mut rest = entries.iter();
-    let mut current = None;
+fn attributes(entry: &Entry) -> impl FnMut(Event<'_>) -> Event<'_> {
+    let comments = entry.post.comments.as_ref().and_then(|comments| comments.count);
     move |event| match event {
         Event::Start(mut element) if element.name().as_ref() == b"entry" => {
-            current = rest.next();
-            if let Some(language) = current.and_then(|entry| entry.language.as_deref()) {
+            if let Some(language) = entry.language.as_deref() {
                 element.push_attribute(("xml:lang", language));
             }
             Event::Start(element)
         }
         Event::Empty(mut element) if is_replies(&element) => {
-            let comments = current.and_then(|entry| entry.post.comments.as_ref());
-            if let Some(count) = comments.and_then(|comments| comments.count) {
+            if let Some(count) = comments {
                 element.push_attribute(("thr:count", count.to_string().as_str()));
             }
             Event::Empty(element)
@@ -91,6 +109,7 @@ fn atom_entry(entry: &Entry) -> atom_syndication::Entry {
     let comments = post.comments.as_ref();
     let mut links = vec![link("alternate", post.url.clone(), "text/html")];
     links.extend(comments.map(|comments| link("replies", comments.url.clone(), "text/html")));
+    links.extend(entry.enclosures().iter().map(enclosure));
     atom_syndication::Entry {
         title: text(&post.title),
         id: post.id.to_string(),
@@ -109,12 +128,6 @@ fn atom_entry(entry: &Entry) -> atom_syndication::Entry {
         extensions: extensions(entry),
         ..atom_syndication::Entry::default()
     }
-}
-
-fn namespaces(entries: &[atom_syndication::Entry]) -> BTreeMap<String, String> {
-    let used = |prefix: &str| entries.iter().any(|entry| entry.extensions.contains_key(prefix));
-    let modules = MODULES.iter().filter(|(prefix, _)| used(prefix));
-    modules.map(|(prefix, name)| ((*prefix).to_owned(), (*name).to_owned())).collect()
 }
 
 fn extensions(entry: &Entry) -> ExtensionMap {
@@ -172,6 +185,16 @@ fn link(rel: &str, href: String, media_type: &str) -> Link {
     Link { href, rel: rel.to_owned(), mime_type: Some(media_type.to_owned()), ..Link::default() }
 }
 
+/// A link to something of no known type.
+fn bare(rel: &str, href: String) -> Link {
+    Link { href, rel: rel.to_owned(), ..Link::default() }
+}
+
+fn enclosure(file: &Enclosure) -> Link {
+    let length = Some(file.length.to_string());
+    Link { length, ..link("enclosure", file.url.clone(), &file.media_type) }
+}
+
 fn person(name: &str) -> Person {
     Person { name: entry::line(name), ..Person::default() }
 }
@@ -189,8 +212,7 @@ mod tests {
     use super::{super::sample, *};
 
     fn feed() -> String {
-        let posts = sample::posts();
-        String::from_utf8(write(&sample::channel(&posts)).unwrap()).unwrap()
+        sample::text(&sample::posts(), Format::Atom)
     }
 
     #[test]
@@ -206,6 +228,7 @@ mod tests {
             let next = gap.trim_start();
             assert!(next.starts_with("<entry") || next == "</feed>\n", "{next}");
         }
+        assert!(xml.find("<fh:complete/>").unwrap() < xml.find("<entry").unwrap());
     }
 
     #[test]
@@ -222,7 +245,7 @@ mod tests {
         assert!(xml.contains("<thr:total>7</thr:total>"), "{xml}");
         let mut posts = sample::posts();
         posts.iter_mut().flat_map(|post| &mut post.comments).for_each(|c| c.count = None);
-        let xml = String::from_utf8(write(&sample::channel(&posts)).unwrap()).unwrap();
+        let xml = sample::text(&posts, Format::Atom);
         assert!(xml.contains("rel=\"replies\"") && !xml.contains("thr:"), "{xml}");
     }
 

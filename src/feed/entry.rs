@@ -2,7 +2,7 @@
 //!
 //! An [`Entry`] holds no character that XML 1.0 forbids or discourages, its line ends are `\n`,
 //! its `updated` differs from every other entry's, its text is wrapped where its script runs
-//! from right to left, and all entries of a channel together stay below [`LIMIT`].
+//! from right to left. What weighs more than [`LIMIT`] alone keeps its summary only.
 //!
 //! It knows no format. Nothing here fails.
 //!
@@ -12,15 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Channel;
+use super::Site;
 use crate::{
-    domain::post::{Comments, Direction, Image, Post, PostId},
+    domain::post::{Comments, Direction, Enclosure, FeedChoice, Image, Post, PostId},
     time::Timestamp,
 };
 
 /// Octets a feed may have, with some room for what surrounds the entries: aggregators refuse
 /// feeds of a megabyte.
-const LIMIT: usize = 980_000;
+pub(super) const LIMIT: usize = 980_000;
 
 /// Octets for the tags, names and addresses of one entry, generously.
 const FRAME: usize = 2_000;
@@ -31,13 +31,30 @@ pub(super) struct Entry {
     pub(super) post: Post,
     /// The full text, unless summaries are wanted or it is empty or longer than a feed may be.
     pub(super) body: Option<String>,
-    /// When it changed last: unique among the entries.
+    /// When it changed last: unique among all posts of the site.
     pub(super) updated: Timestamp,
-    /// Its language, where it differs from the channel's.
+    /// Its language, where it differs from the site's.
     pub(super) language: Option<String>,
+    /// Whether it tells podcast players what they ask for.
+    pub(super) is_episode: bool,
 }
 
 impl Entry {
+    /// The entry of a post that last changed at `updated` (see [`stamps`]).
+    pub(super) fn new(post: &Post, updated: Timestamp, site: &Site<'_>) -> Self {
+        let differs = !post.language.eq_ignore_ascii_case(site.language);
+        let body = (!is_cut(post, site))
+            .then(|| body(post))
+            .filter(|body| !body.is_empty() && escaped_len(body) + FRAME < LIMIT);
+        Self {
+            updated,
+            language: (differs && !post.language.is_empty()).then(|| line(&post.language)),
+            body,
+            is_episode: site.podcast.is_some() && is_episode(post),
+            post: cleaned(post),
+        }
+    }
+
     /// When an edit was declared: `updated`, if it is not simply the date of publication.
     pub(super) fn edited(&self) -> Option<Timestamp> {
         (self.post.updated > self.post.published).then_some(self.updated)
@@ -48,47 +65,35 @@ impl Entry {
     pub(super) fn plain(&self) -> &str {
         if self.post.summary.is_empty() { &self.post.title } else { &self.post.summary }
     }
-}
 
-/// The entries of `channel`, in its order. Older ones are left out where all would exceed the
-/// limit, the same in every format; a single post longer than that keeps its summary only.
-pub(super) fn entries(channel: &Channel) -> Vec<Entry> {
-    let mut room = LIMIT;
-    let mut entries: Vec<Entry> = channel
-        .posts
-        .iter()
-        .map(|post| entry(post, channel))
-        .enumerate()
-        .take_while(|(n, entry)| {
-            let weight = weight(entry);
-            let fits = *n == 0 || weight <= room;
-            room = room.saturating_sub(weight);
-            fits
-        })
-        .map(|(_, entry)| entry)
-        .collect();
-    make_unique(&mut entries);
-    entries
-}
-
-/// When the feed changed last: with its newest entry. A feed without entries has nothing to go
-/// by, and asking the clock would make each build another feed.
-pub(super) fn newest(entries: &[Entry]) -> Timestamp {
-    const NEVER: Timestamp = Timestamp::from_micros(946_684_800_000_000); // 2000-01-01
-    entries.iter().map(|entry| entry.updated).max().unwrap_or(NEVER)
-}
-
-fn entry(post: &Post, channel: &Channel) -> Entry {
-    let differs = !post.language.eq_ignore_ascii_case(channel.language);
-    let body = (!channel.summary_only)
-        .then(|| body(post))
-        .filter(|body| !body.is_empty() && escaped_len(body) + FRAME < LIMIT);
-    Entry {
-        updated: changed(post),
-        language: (differs && !post.language.is_empty()).then(|| line(&post.language)),
-        body,
-        post: cleaned(post),
+    /// The files that belong to it; what plays comes first, since RSS has room for one.
+    pub(super) fn enclosures(&self) -> &[Enclosure] {
+        &self.post.feed.enclosures
     }
+}
+
+/// Whether a post has something to play.
+pub(super) fn is_episode(post: &Post) -> bool {
+    post.feed.enclosures.iter().any(Enclosure::is_audible)
+}
+
+/// Whether only the summary of a post is wanted.
+fn is_cut(post: &Post, site: &Site<'_>) -> bool {
+    post.feed.summary_only.unwrap_or(site.summary_only)
+}
+
+/// When each of `posts`, newest first, changed last: unique among them, so that readers who sort
+/// by it, or take it for a mark of what they have seen, do as well as those who do not.
+pub(super) fn stamps(posts: &[Post]) -> Vec<Timestamp> {
+    let mut stamps: Vec<Timestamp> = posts.iter().map(changed).collect();
+    let mut taken = BTreeSet::new();
+    // Separates what is equal all the same (two posts published in one second), oldest first.
+    for stamp in stamps.iter_mut().rev() {
+        while !taken.insert(*stamp) {
+            *stamp = Timestamp::from_micros(stamp.micros() + 1);
+        }
+    }
+    stamps
 }
 
 /// The text with its direction, for which neither RSS nor Atom nor JSON Feed has a place.
@@ -128,7 +133,15 @@ fn cleaned(post: &Post) -> Post {
             .as_ref()
             .map(|comments| Comments { url: line(&comments.url), count: comments.count }),
         related: post.related.clone(),
+        feed: FeedChoice {
+            enclosures: post.feed.enclosures.iter().map(enclosure).collect(),
+            ..post.feed.clone()
+        },
     }
+}
+
+fn enclosure(file: &Enclosure) -> Enclosure {
+    Enclosure { url: line(&file.url), media_type: line(&file.media_type), ..file.clone() }
 }
 
 /// When `post` changed last. Edits are mostly dated to the day, and many posts are edited on one
@@ -148,20 +161,11 @@ fn changed(post: &Post) -> Timestamp {
     Timestamp::from_micros(micros + 1 + number % (SECOND - 1))
 }
 
-/// Separates what is equal all the same (two posts published in one second), oldest first.
-fn make_unique(entries: &mut [Entry]) {
-    let mut taken = BTreeSet::new();
-    for entry in entries.iter_mut().rev() {
-        while !taken.insert(entry.updated) {
-            entry.updated = Timestamp::from_micros(entry.updated.micros() + 1);
-        }
-    }
-}
-
-/// Roughly what the entry takes in Atom, the longest of the formats.
-fn weight(entry: &Entry) -> usize {
-    let body = entry.body.as_deref().map_or(0, escaped_len);
-    body + 2 * escaped_len(&entry.post.summary) + FRAME
+/// Octets that the entry takes in Atom, the longest of the formats, roughly.
+pub(super) fn weight(post: &Post, site: &Site<'_>) -> usize {
+    let body = if is_cut(post, site) { 0 } else { escaped_len(&post.html) };
+    let body = if body + FRAME < LIMIT { body } else { 0 };
+    body + 2 * escaped_len(&post.summary) + FRAME
 }
 
 fn escaped_len(text: &str) -> usize {
@@ -177,6 +181,11 @@ fn escaped_len(text: &str) -> usize {
 /// `text` without what XML 1.0 forbids (controls, non-characters) or discourages (U+007F to
 /// U+009F, mostly the remains of a wrong encoding), with `\n` for every line end.
 pub(super) fn clean(text: &str) -> String {
+    // Octets with which none of that begins: nearly every text is made of these alone.
+    let is_harmless = |octet: &u8| matches!(octet, b'\n' | b'\t' | b' '..=b'~' | 0x80..=0xc1 | 0xc3..=0xee | 0xf0..);
+    if text.as_bytes().iter().all(is_harmless) {
+        return text.to_owned();
+    }
     let allowed = |c: &char| match c {
         '\n' | '\t' => true,
         '\u{fffe}' | '\u{ffff}' => false,

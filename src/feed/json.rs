@@ -1,4 +1,4 @@
-//! The channel as JSON Feed 1.1.
+//! A feed as JSON Feed 1.1.
 //!
 //! Ids are texts, titles and summaries plain text, addresses absolute, dates in UTC; what is not
 //! known is left out rather than written as null.
@@ -11,24 +11,49 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 
 use super::{
-    Channel, Error, JSON,
+    Error, Format, Head, Piece,
     entry::{self, Entry},
 };
-use crate::time::Timestamp;
+use crate::{domain::post::Enclosure, time::Timestamp};
 
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
+
+/// What stands behind the items.
+pub(super) const FOOT: &str = "\n  ]\n}\n";
+
+/// What stands between two items.
+pub(super) const BETWEEN: &str = ",\n";
 
 #[derive(Serialize)]
 struct Feed<'a> {
     version: &'static str,
-    title: String,
-    home_page_url: String,
+    title: &'a str,
+    home_page_url: &'a str,
     feed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
     description: String,
-    language: String,
+    language: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<Author>,
-    items: Vec<Item<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
+    items: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    r#type: &'static str,
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    size_in_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -51,6 +76,8 @@ struct Item<'a> {
     tags: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
 }
 
 /// An item has one of the two.
@@ -67,22 +94,33 @@ struct Author {
     name: String,
 }
 
-/// The whole feed.
-pub(super) fn write(channel: &Channel) -> Result<Vec<u8>, Error> {
-    let entries = entry::entries(channel);
+/// What stands before the items.
+pub(super) fn head(head: &Head<'_>) -> Result<String, Error> {
+    const ITEMS: &str = "\"items\": []";
+    let site = head.site;
+    let older = head.history(Format::Json).into_iter().find(|(rel, _)| *rel == "prev-archive");
     let feed = Feed {
         version: VERSION,
-        title: channel.title(),
-        home_page_url: entry::line(channel.home),
-        feed_url: channel.address(JSON),
-        description: channel.description(),
-        language: entry::line(channel.language),
-        authors: channel.author.iter().map(|name| Author { name: entry::line(name) }).collect(),
-        items: entries.iter().map(item).collect(),
+        title: &head.title,
+        home_page_url: &head.page,
+        feed_url: head.own(Format::Json),
+        next_url: older.map(|(_, address)| address),
+        description: site.description(),
+        language: &head.language,
+        authors: site.author.iter().map(|name| Author { name: entry::line(name) }).collect(),
+        hubs: head.hubs().iter().map(|url| Hub { r#type: "WebSub", url }).collect(),
+        items: [],
     };
-    let mut octets = serde_json::to_vec_pretty(&feed)?;
-    octets.push(b'\n');
-    Ok(octets)
+    let text = serde_json::to_string_pretty(&feed)?;
+    let end = text.rfind(ITEMS).ok_or(Error::Shape(ITEMS))?;
+    Ok(format!("{}\"items\": [\n", text.get(..end).unwrap_or_default()))
+}
+
+/// One item.
+pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
+    // A line end inside a text is written as \n, so that every line here is one of the layout.
+    let text = serde_json::to_string_pretty(&item(entry))?.replace('\n', "\n    ");
+    Ok(Piece { text: format!("    {text}"), modules: Vec::new() })
 }
 
 fn item(entry: &Entry) -> Item<'_> {
@@ -99,6 +137,16 @@ fn item(entry: &Entry) -> Item<'_> {
         authors: post.authors.iter().map(|name| Author { name: name.clone() }).collect(),
         tags: &post.tags,
         language: entry.language.as_deref(),
+        attachments: entry.enclosures().iter().map(attachment).collect(),
+    }
+}
+
+fn attachment(file: &Enclosure) -> Attachment<'_> {
+    Attachment {
+        url: &file.url,
+        mime_type: &file.media_type,
+        size_in_bytes: file.length,
+        duration_in_seconds: file.seconds,
     }
 }
 
@@ -110,13 +158,12 @@ fn date(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sample, *};
+    use super::super::{Site, sample};
+    use super::*;
 
     #[test]
     fn the_feed_reads_as_agreed() {
-        let posts = sample::posts();
-        let feed = String::from_utf8(write(&sample::channel(&posts)).unwrap()).unwrap();
-        insta::assert_snapshot!(feed);
+        insta::assert_snapshot!(sample::text(&sample::posts(), Format::Json));
     }
 
     #[test]
@@ -125,12 +172,20 @@ mod tests {
         (post.image, post.tags, post.authors) = (None, vec![], vec![]);
         post.updated = post.published;
         post.summary.clear();
-        let posts = [post];
-        let channel = Channel { author: None, ..sample::channel(&posts) };
-        let feed = String::from_utf8(write(&channel).unwrap()).unwrap();
-        for word in
-            ["null", "image", "tags", "authors", "date_modified", "summary", "language\": \"fa"]
-        {
+        let site = Site { author: None, ..sample::site() };
+        let feed = sample::written(&site, &[post], Format::Json);
+        for word in [
+            "null",
+            "image",
+            "tags",
+            "authors",
+            "date_modified",
+            "summary",
+            "language\": \"fa",
+            "attachments",
+            "hubs",
+            "next_url",
+        ] {
             assert!(!feed.contains(word), "{word}: {feed}");
         }
     }

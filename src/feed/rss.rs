@@ -1,28 +1,36 @@
-//! The channel as RSS 2.0.
+//! A feed as RSS 2.0.
 //!
 //! Every item has a title, a link, a guid that is no permalink, a date in UTC and a description
 //! before its full text. Authors are `dc:creator`s: RSS's own `author` is a mail address, and a
 //! mail address in a feed is an invitation to spam. `atom:updated` tells of edits, which RSS
 //! cannot. There is no channel image: its title and link would repeat the channel's.
 //!
+//! What podcast players ask for is written as a whole or not at all: when the site is configured
+//! as a podcast and a post in this feed has something to play.
+//!
 //! It fails where the `rss` crate does.
 //!
 //! Standards: RSS 2.0 and the RSS Best Practices Profile; the modules Content, Dublin Core,
-//! Slash, Media RSS and Atom.
+//! Slash, Media RSS, Atom, iTunes; RFC 5005.
 
 use std::collections::BTreeMap;
 
 use rss::{
     Category, Guid, Item,
-    extension::{Extension, ExtensionMap, atom::AtomExtension, dublincore::DublinCoreExtension},
+    extension::{
+        Extension, ExtensionMap,
+        atom::AtomExtension,
+        dublincore::DublinCoreExtension,
+        itunes::{ITunesCategory, ITunesChannelExtension, ITunesItemExtension, ITunesOwner},
+    },
 };
 
 use super::{
-    Channel, Error, GENERATOR, RSS, RSS_TYPE,
+    Error, Format, GENERATOR, Head, Piece, Podcast,
     entry::{self, Entry},
-    finish,
+    finish, namespaces,
 };
-use crate::domain::post::Image;
+use crate::domain::post::{Enclosure, Image};
 
 /// The specification, by the address that validators know.
 const DOCS: &str = "https://www.rssboard.org/rss-specification";
@@ -30,49 +38,81 @@ const DOCS: &str = "https://www.rssboard.org/rss-specification";
 /// Minutes for which a reader may keep the feed.
 const TTL: &str = "60";
 
-/// Modules for which the crate has no type, so that it does not declare them by itself.
-const MODULES: [(&str, &str); 2] = [
-    ("media", "http://search.yahoo.com/mrss/"),
-    ("slash", "http://purl.org/rss/1.0/modules/slash/"),
-];
+/// What stands behind the items.
+pub(super) const FOOT: &str = "  </channel>\n</rss>\n";
 
-/// The whole feed.
-pub(super) fn write(channel: &Channel) -> Result<Vec<u8>, Error> {
-    let entries = entry::entries(channel);
-    let items: Vec<Item> = entries.iter().map(item).collect();
+/// What stands before the items.
+pub(super) fn head(head: &Head<'_>) -> Result<String, Error> {
+    let podcast = head.site.podcast.filter(|_| head.is_podcast);
     let feed = rss::Channel {
-        title: channel.title(),
-        link: entry::line(channel.home),
-        description: channel.description(),
-        language: Some(entry::line(channel.language)),
-        last_build_date: (!entries.is_empty()).then(|| entry::newest(&entries).rfc5322()),
+        title: head.title.clone(),
+        link: head.page.clone(),
+        description: head.site.description(),
+        language: Some(head.language.clone()),
+        last_build_date: head.updated.map(|_| head.updated().rfc5322()),
         generator: Some(GENERATOR.to_owned()),
         docs: Some(DOCS.to_owned()),
         ttl: Some(TTL.to_owned()),
-        atom_ext: Some(AtomExtension { links: vec![own_address(channel)] }),
-        namespaces: namespaces(&items),
-        items,
+        atom_ext: Some(AtomExtension { links: links(head) }),
+        itunes_ext: podcast.map(|podcast| channel(podcast, head)),
+        extensions: head.mark().map(|name| one("fh", name, empty(name))).unwrap_or_default(),
+        namespaces: namespaces(&head.modules),
         ..rss::Channel::default()
     };
     let xml = feed.pretty_write_to(Vec::new(), b' ', 2)?;
-    finish::rewrite(&xml, finish::hexadecimal_references())
-        .map_err(|source| Error::Malformed { file: RSS, source })
+    let text = finish::head(&xml, "</channel>", finish::hexadecimal_references())?;
+    Ok(finish::prolog(&head.style()) + &text)
 }
 
-fn own_address(channel: &Channel) -> atom_syndication::Link {
-    atom_syndication::Link {
-        href: channel.address(RSS),
-        rel: "self".to_owned(),
-        mime_type: Some(RSS_TYPE.to_owned()),
+/// One item.
+pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
+    let item = item(entry);
+    let modules = [
+        ("content", item.content.is_some()),
+        ("dc", item.dublin_core_ext.is_some()),
+        ("itunes", item.itunes_ext.is_some()),
+        ("media", item.extensions.contains_key("media")),
+        ("slash", item.extensions.contains_key("slash")),
+    ];
+    let modules = modules.into_iter().filter(|(_, used)| *used).map(|(prefix, _)| prefix);
+    let modules = modules.collect();
+    let channel = rss::Channel { items: vec![item], ..rss::Channel::default() };
+    let xml = channel.pretty_write_to(Vec::new(), b' ', 2)?;
+    let text = finish::element(&xml, ("<item>", "</item>"), finish::hexadecimal_references())?;
+    Ok(Piece { text, modules })
+}
+
+fn links(head: &Head<'_>) -> Vec<atom_syndication::Link> {
+    let link = |rel: &str, href: String, mime_type: Option<&str>| atom_syndication::Link {
+        href,
+        rel: rel.to_owned(),
+        mime_type: mime_type.map(str::to_owned),
         ..atom_syndication::Link::default()
-    }
+    };
+    let of_feed = |(rel, href)| link(rel, href, Some(Format::Rss.media_type()));
+    let own = of_feed(("self", head.own(Format::Rss)));
+    let history = head.history(Format::Rss).into_iter().map(of_feed);
+    let hubs = head.hubs().iter().map(|hub| link("hub", entry::line(hub), None));
+    std::iter::once(own).chain(history).chain(hubs).collect()
 }
 
-/// Declarations for the modules in use, and for no others.
-fn namespaces(items: &[Item]) -> BTreeMap<String, String> {
-    let used = |prefix: &str| items.iter().any(|item| item.extensions.contains_key(prefix));
-    let modules = MODULES.iter().filter(|(prefix, _)| used(prefix));
-    modules.map(|(prefix, name)| ((*prefix).to_owned(), (*name).to_owned())).collect()
+fn channel(podcast: &Podcast, head: &Head<'_>) -> ITunesChannelExtension {
+    let author = head.site.author.unwrap_or(&podcast.owner);
+    ITunesChannelExtension {
+        author: Some(entry::line(author)),
+        categories: vec![ITunesCategory {
+            text: entry::line(&podcast.category),
+            subcategory: None,
+        }],
+        image: Some(entry::line(&podcast.image)),
+        explicit: Some(podcast.is_explicit.to_string()),
+        owner: Some(ITunesOwner {
+            name: Some(entry::line(&podcast.owner)),
+            email: Some(entry::line(&podcast.email)),
+        }),
+        summary: Some(head.site.description()),
+        ..ITunesChannelExtension::default()
+    }
 }
 
 fn item(entry: &Entry) -> Item {
@@ -87,11 +127,38 @@ fn item(entry: &Entry) -> Item {
         comments: post.comments.as_ref().map(|comments| comments.url.clone()),
         guid: Some(Guid { value: post.id.to_string(), permalink: false }),
         pub_date: Some(post.published.rfc5322()),
+        // One alone: a second one is a guess for every reader.
+        enclosure: entry.enclosures().first().map(enclosure),
+        itunes_ext: entry.is_episode.then(|| episode(entry)),
         content: entry.body.clone(),
         extensions: extensions(entry),
         dublin_core_ext: dublin_core(entry),
         ..Item::default()
     }
+}
+
+fn enclosure(file: &Enclosure) -> rss::Enclosure {
+    rss::Enclosure {
+        url: file.url.clone(),
+        length: file.length.to_string(),
+        mime_type: file.media_type.clone(),
+    }
+}
+
+fn episode(entry: &Entry) -> ITunesItemExtension {
+    let file = entry.enclosures().first();
+    let explicit = file.and_then(|file| file.is_explicit);
+    ITunesItemExtension {
+        duration: file.and_then(|file| file.seconds).map(clock),
+        explicit: explicit.map(|is_explicit| is_explicit.to_string()),
+        image: entry.post.image.as_ref().map(|image| image.url.clone()),
+        ..ITunesItemExtension::default()
+    }
+}
+
+/// Seconds as hours, minutes and seconds.
+fn clock(seconds: u32) -> String {
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 fn dublin_core(entry: &Entry) -> Option<DublinCoreExtension> {
@@ -134,17 +201,25 @@ fn media(image: &Image) -> Extension {
     element
 }
 
+fn one(prefix: &str, name: &str, element: Extension) -> ExtensionMap {
+    BTreeMap::from([(prefix.to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))])
+}
+
+fn empty(name: &str) -> Extension {
+    Extension { name: format!("fh:{name}"), ..Extension::default() }
+}
+
 fn text(name: &str, value: String) -> Extension {
     Extension { name: name.to_owned(), value: Some(value), ..Extension::default() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sample, *};
+    use super::super::{Site, sample};
+    use super::*;
 
     fn feed() -> String {
-        let posts = sample::posts();
-        String::from_utf8(write(&sample::channel(&posts)).unwrap()).unwrap()
+        sample::text(&sample::posts(), Format::Rss)
     }
 
     #[test]
@@ -172,9 +247,9 @@ mod tests {
         for post in &mut posts {
             (post.comments, post.image) = (None, None);
         }
-        let xml = String::from_utf8(write(&sample::channel(&posts)).unwrap()).unwrap();
+        let xml = sample::text(&posts, Format::Rss);
         assert!(!xml.contains("xmlns:slash") && !xml.contains("xmlns:media"), "{xml}");
-        assert!(!xml.contains("<comments>"), "{xml}");
+        assert!(!xml.contains("<comments>") && !xml.contains("xmlns:itunes"), "{xml}");
     }
 
     #[test]
@@ -183,7 +258,29 @@ mod tests {
         for post in &mut posts {
             post.comments.iter_mut().for_each(|comments| comments.count = None);
         }
-        let xml = String::from_utf8(write(&sample::channel(&posts)).unwrap()).unwrap();
+        let xml = sample::text(&posts, Format::Rss);
         assert!(xml.contains("<comments>") && !xml.contains("slash"), "{xml}");
+    }
+
+    #[test]
+    fn what_podcast_players_ask_for_is_there_as_a_whole_or_not_at_all() {
+        let podcast = sample::podcast();
+        let site = Site { podcast: Some(&podcast), ..sample::site() };
+        let silent = sample::written(&site, &sample::posts(), Format::Rss);
+        assert!(!silent.contains("itunes"), "{silent}");
+        let posts = sample::episodes();
+        let xml = sample::written(&site, &posts, Format::Rss);
+        for part in [
+            "<itunes:category text=\"Leisure\"",
+            "<itunes:explicit>false</itunes:explicit>",
+            "<itunes:email>pod@salt.example</itunes:email>",
+            "<itunes:duration>01:02:03</itunes:duration>",
+            "<enclosure url=\"https://salt.example/a.mp3?x=1&amp;y=2\" length=\"12345\" type=\"audio/mpeg\"/>",
+        ] {
+            assert!(xml.contains(part), "{part}: {xml}");
+        }
+        assert_eq!(xml.matches("<enclosure").count(), 1, "one of the two files of that post");
+        let bare = sample::text(&posts, Format::Rss);
+        assert!(bare.contains("<enclosure") && !bare.contains("itunes"), "{bare}");
     }
 }

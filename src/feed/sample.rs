@@ -1,23 +1,82 @@
 //! Three posts for the tests of all formats: one with comments and an image, one whose title
 //! looks like markup, one that runs from right to left. Nothing here is published.
 
-use super::Channel;
+use super::{Format, Kind, Podcast, Set, Site};
 use crate::{
-    domain::post::{Comments, Direction, Image, Post, PostId, RelatedChoice},
+    domain::post::{
+        Comments, Direction, Enclosure, FeedChoice, Image, Post, PostId, RelatedChoice,
+    },
     time::Timestamp,
 };
 
-pub(super) fn channel(posts: &[Post]) -> Channel<'_> {
-    Channel {
+pub(super) fn site() -> Site<'static> {
+    Site {
         title: "Salt & Solder",
         description: "Repair, low-power electronics and weather, from a small boat",
         language: "en",
         home: "https://salt.example/",
         author: Some("Mara Lindqvist"),
         id: "tag:salt.example,2026:feed",
-        posts,
+        hubs: &[],
+        entries: 25,
         summary_only: false,
+        by: &Kind::GROUPS,
+        archives: true,
+        podcast: None,
+        now: at("2026-11-24T12:00:00Z"),
     }
+}
+
+pub(super) fn podcast() -> Podcast {
+    Podcast {
+        category: "Leisure".to_owned(),
+        owner: "Mara Lindqvist".to_owned(),
+        email: "pod@salt.example".to_owned(),
+        image: "https://salt.example/cover.png".to_owned(),
+        is_explicit: false,
+    }
+}
+
+/// Every document by its path.
+pub(super) fn documents(site: &Site<'_>, posts: &[Post]) -> Vec<(String, String)> {
+    let mut documents = Vec::new();
+    let written: Result<(), ()> = Set::new(*site, posts).write(|path, octets| {
+        documents.push((path.to_owned(), String::from_utf8(octets.unwrap()).unwrap()));
+        Ok(())
+    });
+    written.unwrap();
+    documents
+}
+
+/// The site's own feed in one format.
+pub(super) fn written(site: &Site<'_>, posts: &[Post], format: Format) -> String {
+    let documents = documents(site, posts);
+    documents.into_iter().find(|(path, _)| path == format.file()).unwrap().1
+}
+
+/// The same for the sample site.
+pub(super) fn text(posts: &[Post], format: Format) -> String {
+    written(&site(), posts, format)
+}
+
+/// Posts of which the first is an episode of a podcast, with a text beside it.
+pub(super) fn episodes() -> Vec<Post> {
+    let mut posts = posts();
+    let file = Enclosure {
+        url: "https://salt.example/a.mp3?x=1&y=2".to_owned(),
+        media_type: "audio/mpeg".to_owned(),
+        length: 12_345,
+        seconds: Some(3_723),
+        is_explicit: Some(false),
+    };
+    let paper = Enclosure {
+        url: "https://salt.example/a.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        seconds: None,
+        ..file.clone()
+    };
+    posts.first_mut().unwrap().feed.enclosures = vec![file, paper];
+    posts
 }
 
 pub(super) fn posts() -> Vec<Post> {
@@ -66,7 +125,7 @@ fn from_right_to_left() -> Post {
     }
 }
 
-fn post(key: &str, title: &str, published: &str) -> Post {
+pub(super) fn post(key: &str, title: &str, published: &str) -> Post {
     Post {
         id: PostId::new(format!("tag:salt.example,2026:{key}")),
         key: key.to_owned(),
@@ -85,9 +144,10 @@ fn post(key: &str, title: &str, published: &str) -> Post {
         image: None,
         comments: None,
         related: RelatedChoice::default(),
+        feed: FeedChoice::default(),
     }
 }
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     Timestamp::parse_rfc3339(text).unwrap()
 }

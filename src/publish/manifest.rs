@@ -17,6 +17,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Folder, Outcome};
+use crate::parallel;
 
 /// Its name in the folder.
 pub const FILE: &str = ".postrider-files.json";
@@ -45,6 +46,20 @@ impl Manifest {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
+    /// Whether it tells of files, and each stands below `root` as it was written.
+    pub fn stands(&self, root: &Path) -> bool {
+        /// Fewer files than this are looked at before a thread has started.
+        const FEW: usize = 256;
+        let files: Vec<(&String, &Entry)> = self.files.iter().collect();
+        let stands = parallel::map(&files, FEW, |(path, entry)| {
+            let found = fs::symlink_metadata(root.join(path));
+            found.is_ok_and(|found| {
+                found.is_file() && stamp(&found) == (entry.length, entry.changed)
+            })
+        });
+        !stands.is_empty() && stands.into_iter().all(|stands| stands)
+    }
+
     /// Notes that the file `relative` below `root` is ours, and whose page it is.
     pub fn note(&mut self, root: &Path, relative: &str, post: Option<&str>) {
         if let Ok(found) = fs::metadata(root.join(relative)) {
@@ -52,6 +67,16 @@ impl Manifest {
             let entry = Entry { post: post.map(str::to_owned), length, changed };
             self.files.insert(relative.to_owned(), entry);
         }
+    }
+
+    /// Whether that file is ours.
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Files that are in `before` and not here.
+    pub fn former<'a>(&self, before: &'a Self) -> impl Iterator<Item = &'a str> {
+        before.files.keys().filter(|path| !self.has(path)).map(String::as_str)
     }
 
     /// Pages that are in `before` and not here, with their posts.

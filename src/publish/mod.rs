@@ -13,6 +13,8 @@
 //!
 //! Standard: POSIX `rename`, which replaces atomically within one file system.
 
+pub mod gone;
+pub mod hub;
 pub mod manifest;
 
 use std::{

@@ -1,7 +1,7 @@
 //! The promises of ranking, one test each.
 
 use super::*;
-use crate::domain::post::{Comments, Direction, PostId, RelatedChoice};
+use crate::domain::post::{Comments, Direction, FeedChoice, PostId, RelatedChoice};
 
 /// A post of that key without a title, published on 1 January 2026.
 pub(in crate::rank) fn post(key: &str, html: &str) -> Post {
@@ -23,6 +23,7 @@ pub(in crate::rank) fn post(key: &str, html: &str) -> Post {
         image: None,
         comments: None,
         related: RelatedChoice::default(),
+        feed: FeedChoice::default(),
     }
 }
 

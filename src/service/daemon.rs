@@ -137,6 +137,7 @@ impl Service {
         if let Some(error) = stale {
             summary.trouble(format!("{error}; the last good configuration stays in use"));
         }
+        self.run.tell_hubs(&mut summary).await?;
         self.run.count(&mut summary).await?;
         self.run.sending().alarm(&summary).await;
         Ok(summary)
@@ -155,7 +156,12 @@ fn pause(site: &Site, now: Timestamp) -> Duration {
 /// The doors, at the root and below the path of the public address: a web server in front may
 /// hand requests on with that path or without.
 fn doors(site: &Site, web: Web) -> Router {
-    let files = web::files::router(site.config.output.clone(), web.page.clone());
+    let files = web::files::router(web::files::Settings {
+        folder: site.config.output.clone(),
+        pages: web.page.clone(),
+        moved: site.config.feeds.moved.clone(),
+        removed: site.config.feeds.removed.iter().cloned().collect(),
+    });
     let doors = web::router(web).merge(files);
     match site.config.url.path().trim_end_matches('/') {
         "" => doors,

@@ -30,7 +30,20 @@ impl Run {
         let (ledger, progress): (Ledger, Progress) = (store.ledger().await?, Arc::new(|_| {}));
         let sites = watch::channel(site.clone()).0;
         let (last, watch, ways, turn) = (None, None, Ways::default(), None);
-        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn })
+        Ok(Self {
+            site,
+            sites,
+            store,
+            ledger,
+            clock,
+            last,
+            stop,
+            progress,
+            watch,
+            ways,
+            turn,
+            mails: true,
+        })
     }
 }
 

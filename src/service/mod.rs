@@ -12,37 +12,37 @@
 pub mod alarm;
 mod beginning;
 pub mod daemon;
+mod hubs;
 mod ledger;
 pub mod lock;
 mod overrides;
 mod pages;
+mod planning;
 pub mod readers;
 mod report;
 mod sending;
+mod shelf;
 pub mod signals;
 pub mod site;
 mod standing;
+mod standstill;
 pub mod summary;
 mod turn;
+pub mod watching;
 pub mod worker;
 mod writing;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::{
-    catalog::{self, Catalog, directory},
-    config::FirstRun,
-    domain::{post::PostId, token::Key},
-    outbox::{open::Printer, watch::Watch, worker as desk},
-    rank::Index,
+    domain::token::Key,
+    outbox::{watch::Watch, worker as desk},
     store::{self, Ledger, Store},
     time::{self, Clock, Timestamp},
 };
 pub use beginning::begin_ledger;
-use pages::Press;
-use readers::List;
 pub use sending::unreachable_links;
 use sending::{Sending, Ways};
 pub use signals::never_stops;
@@ -119,6 +119,8 @@ pub struct Run {
     ways: Ways,
     /// `None`: a worker, which sends what others open.
     turn: Option<Turn>,
+    /// Whether issues are opened.
+    mails: bool,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -147,7 +149,20 @@ impl Run {
         let stop = turn.stop(stop);
         let sites = watch::channel(site.clone()).0;
         let (watch, ways, turn) = (None, Ways::default(), Some(turn));
-        Ok(Self { site, sites, store, ledger, clock, last, stop, progress, watch, ways, turn })
+        Ok(Self {
+            site,
+            sites,
+            store,
+            ledger,
+            clock,
+            last,
+            stop,
+            progress,
+            watch,
+            ways,
+            turn,
+            mails: true,
+        })
     }
 
     /// The same run, looked on by `watch` while it sends.
@@ -160,12 +175,14 @@ impl Run {
         &self.ledger.key
     }
 
-    /// Ends the run: folds the ledger's log back and lets the lock go.
+    /// Ends the run: folds the ledger's log back, and only then lets the lock go, so that nobody
+    /// opens the file while its log is taken away.
     pub async fn end(self) {
-        if let Some(turn) = self.turn {
+        if let Some(turn) = &self.turn {
             turn.end().await;
         }
         self.store.close().await;
+        drop(self.turn);
     }
 
     /// One pass from posts to letters.
@@ -174,64 +191,13 @@ impl Run {
         let waiting = self.waiting().await?;
         (self.progress)(Step::Begin("sending letters", Some(waiting)));
         self.sending().drain(&mut summary).await?;
+        self.tell_hubs(&mut summary).await?;
         if *self.stop.borrow() {
             summary.warnings.push("stopped by a signal; the next run goes on here".to_owned());
         }
         self.count(&mut summary).await?;
         self.sending().alarm(&summary).await;
         Ok(summary)
-    }
-
-    /// A pass without the sending: from posts to open issues.
-    async fn plan(&mut self, site: Arc<Site>) -> Result<Summary, Error> {
-        self.site = site;
-        let mut summary = Summary { warnings: self.site.notes.clone(), ..Summary::default() };
-        let now = self.clock.now();
-        let last = self.last.replace(now).max(self.ledger.baseline_at);
-        summary.troubles.extend(last.and_then(|last| time::oddity(last, now)));
-        let list = List::read(&self.site, now);
-        if self.waits_for_readers(&list) {
-            summary.trouble(list.unusable());
-            summary.troubles.extend(list.import.refused);
-        } else {
-            self.publish(&list, now, &mut summary).await?;
-        }
-        self.sites.send_replace(self.site.clone());
-        Ok(summary)
-    }
-
-    /// Whether this is the first run, which mails the newest post, and nobody is known to mail it
-    /// to: it would be lost for those whose line or file is mended later.
-    fn waits_for_readers(&self, list: &List) -> bool {
-        self.ledger.baseline_at.is_none()
-            && self.site.config.first_run == FirstRun::Latest
-            && list.import.rows.is_empty()
-            && !list.import.refused.is_empty()
-    }
-
-    async fn publish(
-        &mut self,
-        list: &List,
-        now: Timestamp,
-        summary: &mut Summary,
-    ) -> Result<(), Error> {
-        (self.progress)(Step::Begin("reading posts", None));
-        let catalog = self.read(now, summary).await?;
-        self.subscribe(list, now, summary).await?;
-        let Some(catalog) = catalog else { return Ok(()) };
-        let pages = u64::try_from(catalog.posts.len()).ok();
-        (self.progress)(Step::Begin("writing pages", pages));
-        let index = Index::new(&catalog.posts);
-        let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
-        let missing = press.publish(&catalog, summary);
-        (self.progress)(Step::Begin("opening issues", None));
-        if self.lacks_pages(&missing, now).await? {
-            summary.trouble(
-                "no new issue was opened, since its letters would link to pages that are missing",
-            );
-            return Ok(());
-        }
-        self.open(&catalog, &index, now, summary).await
     }
 
     /// What hands over letters, for the site of the latest pass.
@@ -248,114 +214,6 @@ impl Run {
         }
     }
 
-    /// Reads and records the posts; `None` when the folder cannot be read.
-    async fn read(
-        &mut self,
-        now: Timestamp,
-        summary: &mut Summary,
-    ) -> Result<Option<Catalog>, Error> {
-        let sources = match directory::read(&self.site.config.posts) {
-            Ok(sources) => sources,
-            Err(error) => {
-                summary.trouble(error);
-                return Ok(None);
-            }
-        };
-        if self.ledger.baseline_at.is_none()
-            && let Some(folder) = directory::unlisted(&sources)
-        {
-            summary.trouble(unlisted(&self.site, folder));
-            return Ok(None);
-        }
-        let known = self.store.known_posts().await?;
-        let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
-        note(&catalog, summary);
-        if catalog.is_emptied {
-            summary.trouble(emptied(&self.site));
-            return Ok(None);
-        }
-        if self.ledger.baseline_at.is_none() {
-            catalog.records.append(&mut catalog.unread);
-        }
-        let owed = match (self.site.config.first_run, catalog.posts.first()) {
-            // A ledger in the place of a lost one: its newest post may have been mailed.
-            (FirstRun::Latest, Some(newest)) if self.ledger.adopted_at.is_none() => {
-                vec![newest.id.clone()]
-            }
-            _ => Vec::new(),
-        };
-        self.store.record_posts(&catalog.records, &owed, now).await?;
-        self.ledger = self.store.ledger().await?;
-        Ok(Some(catalog))
-    }
-
-    /// Imports the file of subscribers when it is new or has changed, or what is offered has.
-    async fn subscribe(
-        &self,
-        list: &List,
-        now: Timestamp,
-        summary: &mut Summary,
-    ) -> Result<(), Error> {
-        summary.troubles.extend(list.import.refused.iter().cloned());
-        summary.warnings.extend(list.import.notes.iter().cloned());
-        if list.is_read() && !self.store.was_imported(&list.shown, &list.hash).await? {
-            if self.store.knows_file(&list.shown).await? {
-                let known = self.store.imported(&list.shown).await?;
-                summary.warnings.extend(list.without_effect(&known));
-            }
-            summary.warnings.extend(list.unconfirmed());
-            // What appeared in the pass in which a reader came is not for that reader, but for
-            // what a first run mails.
-            let is_first = self.ledger.baseline_at == Some(now);
-            let from = if is_first { now } else { now.plus(Duration::from_micros(1)) };
-            let file = (list.shown.as_str(), list.hash.as_str());
-            summary.readers.added = self.store.import(&list.import.rows, file, from).await?;
-        }
-        let counts = self.store.audience_counts().await?;
-        summary.troubles.extend(readers::left_over(&counts, &self.site.config.newsletters));
-        Ok(())
-    }
-
-    /// Whether a post that is still owed to somebody has no page; `None`: none has.
-    async fn lacks_pages(
-        &self,
-        missing: &Option<Vec<PostId>>,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let Some(missing) = missing else { return Ok(true) };
-        if missing.is_empty() {
-            return Ok(false);
-        }
-        let owed = self.store.candidates(now.minus(self.site.config.eligible)).await?;
-        Ok(owed.iter().any(|candidate| missing.contains(&candidate.id)))
-    }
-
-    async fn open(
-        &self,
-        catalog: &Catalog,
-        index: &Index,
-        now: Timestamp,
-        summary: &mut Summary,
-    ) -> Result<(), Error> {
-        let stationery = self.site.stationery();
-        let printer = Printer {
-            store: &self.store,
-            key: &self.ledger.key,
-            baseline: self.ledger.baseline_at.unwrap_or(now),
-            posts: &catalog.posts,
-            index,
-            templates: &self.site.templates,
-            stationery: &stationery,
-            guard: self.site.guard(self.ledger.adopted_at),
-            now,
-        };
-        let opened = printer.open(&self.site.newsletters()).await?;
-        summary.issues.opened = opened.issues;
-        summary.troubles.extend(opened.troubles);
-        summary.warnings.extend(opened.notes);
-        Ok(())
-    }
-
     /// How many letters are still to be sent.
     async fn waiting(&self) -> Result<u64, Error> {
         let counts = self.store.counts().await?;
@@ -368,30 +226,4 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     let likeness = |one: &'a str| (strsim::jaro_winkler(one, name), one);
     let best = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 >= 0.8).then_some(best.1)
-}
-
-fn unlisted(site: &Site, folder: &str) -> String {
-    let posts = site.shown(&site.config.posts);
-    format!(
-        "{posts}/{folder} cannot be read, and what is in it would be mailed as new once it can. \
-         Make it readable or take it away: the first run begins when it has seen every post"
-    )
-}
-
-fn emptied(site: &Site) -> String {
-    format!(
-        "there is no post left in {}, though some were published; what is published stays. Bring \
-         the folder back, or put a post there if all others are to go",
-        site.shown(&site.config.posts)
-    )
-}
-
-/// What a catalog says of the files.
-fn note(catalog: &Catalog, summary: &mut Summary) {
-    summary.posts = summary::Posts::of(catalog);
-    summary.troubles.extend(catalog.refused.iter().map(ToString::to_string));
-    for path in &catalog.stale {
-        summary.warnings.push(format!("posts/{path} stays published as it was last read"));
-    }
-    summary.warnings.extend(catalog.warnings.iter().map(ToString::to_string));
 }

@@ -8,18 +8,31 @@
 //! failed on the way ([`Manifest`]); where the page of a post that has moved was, a small page
 //! leads on.
 
-use std::{collections::HashMap, path::Path};
+use std::collections::HashMap;
 
-use super::{Progress, Step, site::Site, summary::Summary};
+use sha2::{Digest as _, Sha256};
+
+use super::{Progress, Step, shelf::Shelf, site::Site, summary::Summary};
 use crate::{
     catalog::{Catalog, directory},
     domain::post::{Post, PostId},
-    feed::{self, Channel},
-    publish::{Error, Folder, Outcome, manifest::Manifest},
+    feed::{self, Feed, Kind, Set},
+    parallel,
+    publish::{Error, manifest::Manifest},
     rank::Index,
-    site as pages, template,
+    site::{
+        self as pages,
+        listing::{self, Listed},
+        sitemap,
+    },
     time::Timestamp,
 };
+
+/// Pages made at once: enough for all cores, few enough to hold.
+const BATCH: usize = 256;
+
+/// Fewer pages than this are not shared out among cores.
+const FEW: usize = 4;
 
 /// What publishing works with.
 pub(super) struct Press<'a> {
@@ -33,32 +46,23 @@ pub(super) struct Press<'a> {
     pub(super) progress: &'a Progress,
 }
 
-/// The output folder in the course of one publishing.
-struct Shelf<'a> {
-    root: &'a Path,
-    folder: Folder,
-    manifest: Manifest,
-    summary: &'a mut Summary,
+/// What a publishing came to.
+pub(super) struct Published {
     /// Posts without a page.
-    missing: Vec<PostId>,
-    /// Whether everything could be put where it belongs.
-    is_whole: bool,
+    pub(super) missing: Vec<PostId>,
+    /// Feeds: the address of each and the hash of its octets.
+    pub(super) topics: Vec<(String, String)>,
+    /// Whether everything is where it belongs.
+    pub(super) is_whole: bool,
 }
 
 impl Press<'_> {
-    /// Publishes the catalog. Returns the posts whose pages are missing; `None`: all may be.
-    pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> Option<Vec<PostId>> {
+    /// Publishes the catalog. `None`: the folder cannot be written.
+    pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> Option<Published> {
         let root = &self.site.config.output;
-        let mut shelf = Shelf {
-            root,
-            folder: Folder::new(root),
-            manifest: Manifest::default(),
-            summary,
-            missing: Vec::new(),
-            is_whole: true,
-        };
-        match self.all(&catalog.posts, &mut shelf) {
-            Ok(()) => Some(shelf.missing),
+        let mut shelf = Shelf::new(root, summary);
+        match self.all(catalog, &mut shelf) {
+            Ok(()) => Some(shelf.published()),
             Err(error) => {
                 shelf.summary.trouble(error);
                 None
@@ -66,7 +70,8 @@ impl Press<'_> {
         }
     }
 
-    fn all(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
+    fn all(&self, catalog: &Catalog, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let posts = &catalog.posts[..];
         shelf.folder.ready()?;
         let before = Manifest::read(shelf.root);
         let sheet = pages::stylesheet(&self.site.templates);
@@ -77,7 +82,7 @@ impl Press<'_> {
         let page = pages::index(&self.site.templates, &described, posts);
         shelf.page("index.html", page, None)?;
         self.feeds(posts, shelf)?;
-        self.moved(posts, &before, shelf)?;
+        self.moved(catalog, &before, shelf)?;
         shelf.tidy(before)
     }
 
@@ -101,120 +106,115 @@ impl Press<'_> {
     fn articles(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
         let described = self.site.described();
         let wanted = &self.site.config.related;
-        let lists = self.index.pages(posts, wanted.count, wanted.popularity, self.now);
-        for (post, places) in posts.iter().zip(lists) {
-            let related: Vec<&Post> = places.iter().filter_map(|&at| posts.get(at)).collect();
-            let page = pages::article(&self.site.templates, &described, post, &related);
-            if !shelf.page(&file_of(post), page, Some(&post.id))? {
-                shelf.missing.push(post.id.clone());
-            }
-            (self.progress)(Step::Done);
-        }
-        Ok(())
-    }
-
-    /// Puts the way to a post where its page was before.
-    fn moved(&self, posts: &[Post], before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let by_id: HashMap<&str, &Post> = posts.iter().map(|p| (p.id.as_str(), p)).collect();
-        let described = self.site.described();
-        for (file, id) in shelf.manifest.former_pages(before) {
-            let Some(post) = by_id.get(id) else { continue };
-            let page = pages::moved(&self.site.templates, &described, post, file);
-            shelf.page(file, page, Some(&post.id))?;
-        }
-        Ok(())
-    }
-
-    fn feeds(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let config = &self.site.config;
-        let id = self.site.feed_id();
-        let channel = Channel {
-            title: &config.title,
-            description: &config.description,
-            language: &config.language,
-            home: config.url.as_str(),
-            author: config.author.as_deref(),
-            id: &id,
-            posts: posts.get(..config.feeds.entries).unwrap_or(posts),
-            summary_only: config.feeds.summary_only,
+        let lists = match wanted.count {
+            0 => vec![Vec::new(); posts.len()],
+            count => self.index.pages(posts, count, wanted.popularity, self.now),
         };
-        let made = [
-            ("rss.xml", feed::rss(&channel)),
-            ("feed.xml", feed::atom(&channel)),
-            ("feed.json", feed::json(&channel)),
-        ];
-        for (file, octets) in made {
-            match octets {
-                Ok(octets) => {
-                    let written = shelf.folder.put(file, &octets);
-                    if let Some(outcome) = shelf.put(file, written, None)? {
-                        shelf.summary.feeds.count(outcome);
-                    }
+        let posts_and_lists: Vec<(&Post, Vec<usize>)> = posts.iter().zip(lists).collect();
+        for batch in posts_and_lists.chunks(BATCH) {
+            let made = parallel::map(batch, FEW, |(post, places)| {
+                let related: Vec<&Post> = places.iter().filter_map(|&at| posts.get(at)).collect();
+                let page = pages::article(&self.site.templates, &described, post, &related)?;
+                Ok(shelf.folder.put(&file_of(post), page.as_bytes()))
+            });
+            for ((post, _), made) in batch.iter().zip(made) {
+                if !shelf.made(&file_of(post), made, Some(&post.id))? {
+                    shelf.missing.push(post.id.clone());
                 }
-                Err(error) => shelf.fault(format!("{file}: {error}")),
+                (self.progress)(Step::Done);
             }
+        }
+        Ok(())
+    }
+
+    /// Puts the way to a post where its page was before, or where its author says that it was.
+    fn moved(
+        &self,
+        catalog: &Catalog,
+        before: &Manifest,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Error> {
+        let by_id: HashMap<&str, &Post> =
+            catalog.posts.iter().map(|post| (post.id.as_str(), post)).collect();
+        let described = self.site.described();
+        let former = shelf.manifest.former_pages(before).into_iter();
+        let mut ways: Vec<(String, &str)> =
+            former.map(|(file, id)| (file.to_owned(), id)).collect();
+        let aliases = catalog.aliases.iter();
+        let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
+        ways.extend(aliases.filter(|(file, _)| !shelf.manifest.has(file)));
+        for (file, id) in ways {
+            let Some(post) = by_id.get(id) else { continue };
+            let page = pages::moved(&self.site.templates, &described, post, &file);
+            shelf.page(&file, page, Some(&post.id))?;
+        }
+        Ok(())
+    }
+
+    /// All feeds, the pages about them and the sitemap.
+    fn feeds(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let id = self.site.feed_id();
+        let set = Set::new(self.site.feeds(&id, self.now), posts);
+        shelf.page(feed::STYLE, Ok(pages::feed_stylesheet(&self.site.templates)), None)?;
+        self.listings(&set, posts, shelf)?;
+        for (file, text) in sitemap::files(self.site.config.url.as_str(), posts) {
+            shelf.page(&file, Ok(text), None)?;
+        }
+        set.write(|path, octets| {
+            let octets = match octets {
+                Ok(octets) => octets,
+                Err(error) => {
+                    shelf.fault(format!("{path}: {error}"));
+                    return Ok(());
+                }
+            };
+            let written = shelf.folder.put(path, &octets);
+            if let Some(outcome) = shelf.put(path, written, None)? {
+                shelf.summary.feeds.count(outcome);
+                let topic = set.topic(path);
+                shelf.topics.extend(topic.map(|topic| (topic, hash(&octets))));
+            }
+            Ok(())
+        })
+    }
+
+    /// The page of all feeds, and one of each but the site's.
+    fn listings(&self, set: &Set<'_>, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let (templates, described) = (&self.site.templates, self.site.described());
+        let addresses: Vec<String> = set.feeds().iter().map(|feed| set.page(feed)).collect();
+        let listed: Vec<Listed<'_>> =
+            set.feeds().iter().zip(&addresses).map(|(feed, page)| listed(feed, page)).collect();
+        shelf.page("feeds/index.html", listing::all(templates, &described, &listed), None)?;
+        for ((feed, listed), shown) in set.feeds().iter().zip(&listed).zip(set.fronts()) {
+            if feed.kind == Kind::Site {
+                continue;
+            }
+            let shown: Vec<&Post> = shown.iter().filter_map(|&at| posts.get(at)).collect();
+            let page = listing::list(templates, &described, listed, &shown);
+            shelf.page(&format!("{}index.html", feed.folder), page, None)?;
         }
         Ok(())
     }
 }
 
-impl Shelf<'_> {
-    /// Writes a page; `false`: it is not there, and why is a trouble.
-    fn page(
-        &mut self,
-        file: &str,
-        page: Result<String, template::Error>,
-        post: Option<&PostId>,
-    ) -> Result<bool, Error> {
-        let page = match page {
-            Ok(page) => page,
-            Err(error) => {
-                self.fault(error);
-                return Ok(false);
-            }
-        };
-        let written = self.folder.put(file, page.as_bytes());
-        let outcome = self.put(file, written, post)?;
-        if let Some(outcome) = outcome {
-            self.summary.pages.count(outcome);
-        }
-        Ok(outcome.is_some())
-    }
+fn hash(octets: &[u8]) -> String {
+    Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
+}
 
-    /// Takes note of what became of a file; an error is one that ends the publishing.
-    fn put(
-        &mut self,
-        file: &str,
-        outcome: Result<Outcome, Error>,
-        post: Option<&PostId>,
-    ) -> Result<Option<Outcome>, Error> {
-        match outcome {
-            Ok(outcome) => {
-                self.manifest.note(self.root, file, post.map(PostId::as_str));
-                Ok(Some(outcome))
-            }
-            Err(error) if error.is_final() => Err(error),
-            Err(error) => {
-                self.fault(error);
-                Ok(None)
-            }
-        }
-    }
-
-    /// Notes a trouble: not everything is where it belongs.
-    fn fault(&mut self, why: impl std::fmt::Display) {
-        self.is_whole = false;
-        self.summary.trouble(why);
-    }
-
-    /// Takes away what earlier runs wrote and this one did not, and writes down what is ours.
-    fn tidy(&mut self, before: Manifest) -> Result<(), Error> {
-        if self.is_whole {
-            self.summary.pages.removed = self.manifest.sweep(&before, self.root, &self.folder)?;
-        } else {
-            self.manifest.keep(before);
-        }
-        self.manifest.write(&self.folder).map(drop)
+fn listed<'a>(feed: &'a Feed, page: &'a str) -> Listed<'a> {
+    Listed {
+        heading: match feed.kind {
+            Kind::Site => "",
+            Kind::Tag => "Tags",
+            Kind::Author => "Authors",
+            Kind::Section => "Sections",
+            Kind::Language => "Languages",
+        },
+        name: &feed.name,
+        title: &feed.title,
+        folder: &feed.folder,
+        page,
+        count: feed.posts.len(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         dkim::{self, Signer},
         message::Sender,
     },
+    feed,
     outbox::{
         eligible::Guard,
         open::{Newsletter, Stationery},
@@ -171,6 +172,26 @@ impl Site {
     /// The identity of the site's feeds (RFC 4151): it does not depend on the public address.
     pub fn feed_id(&self) -> String {
         format!("tag:{},2026:feed", self.config.from.address.domain())
+    }
+
+    /// The site as feeds describe it; `id` is [`Site::feed_id`].
+    pub fn feeds<'a>(&'a self, id: &'a str, now: Timestamp) -> feed::Site<'a> {
+        let config = &self.config;
+        feed::Site {
+            title: &config.title,
+            description: &config.description,
+            language: &config.language,
+            home: config.url.as_str(),
+            author: config.author.as_deref(),
+            id,
+            hubs: &config.feeds.hubs,
+            entries: config.feeds.entries,
+            summary_only: config.feeds.summary_only,
+            by: &config.feeds.by,
+            archives: config.feeds.archives,
+            podcast: config.feeds.podcast.as_ref(),
+            now,
+        }
     }
 
     /// What letters have in common.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{catalog::Catalog, outbox::worker::Tally};
 
@@ -15,8 +15,10 @@ use crate::{catalog::Catalog, outbox::worker::Tally};
 pub struct Summary {
     /// Post files.
     pub posts: Posts,
-    /// The three feeds.
+    /// Feeds in all formats, archives and the list of them.
     pub feeds: Files,
+    /// Hubs.
+    pub hubs: Hubs,
     /// Pages, pictures and the style sheet.
     pub pages: Files,
     /// Readers.
@@ -32,7 +34,7 @@ pub struct Summary {
 }
 
 /// Post files by what became of them.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posts {
     /// In feeds and pages.
     pub published: usize,
@@ -53,6 +55,15 @@ pub struct Files {
     pub unchanged: usize,
     /// Written by an earlier run and no longer of the site.
     pub removed: usize,
+}
+
+/// What hubs were told of changed feeds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Hubs {
+    /// Pings taken in this run.
+    pub told: u64,
+    /// Pings that wait for another try.
+    pub waiting: u64,
 }
 
 /// Readers.
@@ -140,6 +151,20 @@ impl Summary {
             || !self.troubles.is_empty()
     }
 
+    /// Adds what a part of the run found and made: posts, files, what it said.
+    pub fn adopt(&mut self, part: &Self) {
+        if part.posts != Posts::default() {
+            self.posts = part.posts.clone();
+        }
+        for (mine, its) in [(&mut self.feeds, &part.feeds), (&mut self.pages, &part.pages)] {
+            mine.written += its.written;
+            mine.unchanged += its.unchanged;
+            mine.removed += its.removed;
+        }
+        part.troubles.iter().for_each(|trouble| self.trouble(trouble));
+        self.warnings.extend(part.warnings.iter().cloned());
+    }
+
     /// Notes a trouble, each once.
     pub fn trouble(&mut self, trouble: impl fmt::Display) {
         let trouble = trouble.to_string();
@@ -151,6 +176,7 @@ impl Summary {
     /// Whether the run changed nothing.
     pub fn is_idle(&self) -> bool {
         self.feeds.changed() + self.pages.changed() == 0
+            && self.hubs.told == 0
             && self.readers.added == 0
             && self.issues.opened.is_empty()
             && self.letters.sent + self.letters.deferred + self.letters.failed == 0
@@ -169,7 +195,7 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Posts    {}", self.posts)?;
-        writeln!(f, "Feeds    {}", self.feeds)?;
+        writeln!(f, "Feeds    {}{}", self.feeds, self.hubs)?;
         writeln!(f, "Pages    {}", self.pages)?;
         writeln!(f, "Readers  {}", self.readers)?;
         writeln!(f, "Issues   {}", self.issues)?;
@@ -213,6 +239,13 @@ impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} written, {} unchanged", self.written, self.unchanged)?;
         counted(f, self.removed, "removed")
+    }
+}
+
+impl fmt::Display for Hubs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        counted(f, self.told, "told to hubs")?;
+        counted(f, self.waiting, "to be told")
     }
 }
 

@@ -75,8 +75,8 @@ impl Turn {
         }
     }
 
-    /// Lets it go.
-    pub(super) async fn end(self) {
+    /// Ends the term; a lock is let go when this is dropped.
+    pub(super) async fn end(&self) {
         let Self::Server(term) = self else { return };
         term.renewing.abort();
         if let Err(error) = term.store.end_term(ROLE, &term.owner).await {

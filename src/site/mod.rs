@@ -1,13 +1,17 @@
 //! Pages: posts in, HTML out.
 //!
 //! [`article`] is the page of one post with its related popular posts, [`index`] the front page,
-//! [`moved`] what stands at a former address, [`stylesheet`] the one file all link to. Every page names its canonical address, tells feed
-//! readers where the feeds are, says which language and direction it is written in, and works
+//! [`listing`] the pages about feeds, [`sitemap`] what search engines read, [`moved`] what stands
+//! at a former address, [`stylesheet`] the one file all link to. Every page names its canonical
+//! address, tells feed readers where the feeds are, says which language and direction it is written in, and works
 //! without a script. Dates are those of the site's zone.
 //!
 //! Pure: it neither writes files nor chooses related posts. The looks are `templates/web/`; a
 //! template that fails is a [`template::Error`]. The style sheet and the site's own pictures have
 //! relative addresses, so that pages opened from the disk show them too.
+
+pub mod listing;
+pub mod sitemap;
 
 use serde::Serialize;
 
@@ -40,19 +44,36 @@ pub struct Site<'a> {
 const RECENT: usize = 12;
 
 /// A feed as pages announce it.
-#[derive(Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Feed {
-    file: &'static str,
+    /// Its path below the site.
+    file: String,
+    href: String,
     media_type: &'static str,
+    /// Atom, RSS or JSON Feed.
     name: &'static str,
+    /// Of which posts, and in which format.
+    title: String,
 }
 
-/// The feeds beside the pages, the most capable first.
-const FEEDS: [Feed; 3] = [
-    Feed { file: "feed.xml", media_type: "application/atom+xml", name: "Atom" },
-    Feed { file: "rss.xml", media_type: "application/rss+xml", name: "RSS" },
-    Feed { file: "feed.json", media_type: "application/feed+json", name: "JSON Feed" },
+/// Files, media types and names of the formats, the most capable first.
+const FORMATS: [(&str, &str, &str); 3] = [
+    ("feed.xml", "application/atom+xml", "Atom"),
+    ("rss.xml", "application/rss+xml", "RSS"),
+    ("feed.json", "application/feed+json", "JSON Feed"),
 ];
+
+/// The feed called `title` at `page`, in the folder `folder`, in each format.
+fn feeds(title: &str, page: &str, folder: &str) -> Vec<Feed> {
+    let feed = |(file, media_type, name): (&str, &'static str, &'static str)| Feed {
+        file: format!("{folder}{file}"),
+        href: format!("{page}{file}"),
+        media_type,
+        name,
+        title: format!("{title} ({name})"),
+    };
+    FORMATS.map(feed).into()
+}
 
 #[derive(Serialize)]
 struct SiteContext<'a> {
@@ -63,6 +84,8 @@ struct SiteContext<'a> {
     url: &'a str,
     author: Option<&'a str>,
     newsletter_note: bool,
+    /// The feeds of the whole site.
+    feeds: Vec<Feed>,
 }
 
 #[derive(Serialize)]
@@ -96,7 +119,7 @@ struct Written<'a> {
 #[derive(Serialize)]
 struct ArticleContext<'a> {
     site: SiteContext<'a>,
-    feeds: &'static [Feed],
+    feeds: Vec<Feed>,
     page: Page<'a>,
     post: Written<'a>,
     html: String,
@@ -121,7 +144,7 @@ struct Year<'a> {
 #[derive(Serialize)]
 struct IndexContext<'a> {
     site: SiteContext<'a>,
-    feeds: &'static [Feed],
+    feeds: Vec<Feed>,
     page: Page<'a>,
     recent: Vec<Written<'a>>,
     earlier: Vec<Year<'a>>,
@@ -141,7 +164,7 @@ pub fn article(
     let html = post.html.replace(&format!("src=\"{}", site.url), &format!("src=\"{root}"));
     let context = ArticleContext {
         site: site.context(),
-        feeds: &FEEDS,
+        feeds: site.feeds(),
         post: written(post, site.zone),
         html,
         lead,
@@ -176,7 +199,7 @@ pub fn index(
     let (recent, earlier) = posts.split_at(posts.len().min(RECENT));
     let context = IndexContext {
         site: site.context(),
-        feeds: &FEEDS,
+        feeds: site.feeds(),
         page: Page { url: site.url, root: String::new() },
         recent: recent.iter().map(|post| listed(post, site, "")).collect(),
         earlier: by_year(earlier, site.zone),
@@ -189,7 +212,16 @@ pub fn stylesheet(templates: &Templates) -> String {
     templates.source("web/style.css").unwrap_or_default().to_owned()
 }
 
+/// The style sheet by which browsers show a feed: `feed.css`.
+pub fn feed_stylesheet(templates: &Templates) -> String {
+    templates.source("web/feed.css").unwrap_or_default().to_owned()
+}
+
 impl<'a> Site<'a> {
+    fn feeds(&self) -> Vec<Feed> {
+        feeds(self.title, self.url, "")
+    }
+
     fn context(&self) -> SiteContext<'a> {
         SiteContext {
             title: self.title,
@@ -199,6 +231,7 @@ impl<'a> Site<'a> {
             url: self.url,
             author: self.author,
             newsletter_note: self.newsletter_note,
+            feeds: self.feeds(),
         }
     }
 }

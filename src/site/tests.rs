@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::post::{PostId, RelatedChoice},
+    domain::post::{FeedChoice, PostId, RelatedChoice},
     time::Timestamp,
 };
 
@@ -29,7 +29,7 @@ const PICTURE: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/s
     250 400 300 T800 300 V420 H0Z' fill='%231f3f49'/%3E%3Ccircle cx='600' cy='120' r='46' \
     fill='%23e9b872'/%3E%3C/svg%3E";
 
-fn post(title: &str, published: &str) -> Post {
+pub(super) fn post(title: &str, published: &str) -> Post {
     let slug = title.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
     Post {
         id: PostId::new(format!("tag:saltandsolder.example,2026:{slug}")),
@@ -49,6 +49,7 @@ fn post(title: &str, published: &str) -> Post {
         image: None,
         comments: None,
         related: RelatedChoice::default(),
+        feed: FeedChoice::default(),
     }
 }
 

@@ -27,6 +27,7 @@ pub mod instance;
 pub mod issues;
 pub mod location;
 mod opening;
+pub mod pings;
 pub mod posts;
 mod record;
 mod schema;

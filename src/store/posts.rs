@@ -41,9 +41,17 @@ impl Store {
             title: row.5,
             published: Timestamp::from_micros(row.6),
             first_seen: Timestamp::from_micros(row.7),
-            source: row.8,
+            source: row.8.into(),
         });
         Ok(known.collect())
+    }
+
+    /// What tells one state of the known posts from another, as long as only runs change them.
+    pub async fn posts_mark(&self) -> Result<String, Error> {
+        let read = sql("select count(*), coalesce(max(id), 0), coalesce(max(first_seen_at), 0) \
+             from posts");
+        let (count, last, seen): (i64, i64, i64) = read.one(self.reading()).await?;
+        Ok(format!("{count}/{last}/{seen}"))
     }
 
     /// Records new and changed posts in one transaction. On the first call ever, all of them
@@ -76,7 +84,7 @@ impl Store {
             .bind(&known.url)
             .bind(&known.title)
             .bind(&known.body_hash)
-            .bind(&known.source)
+            .bind(&*known.source)
             .bind(known.published)
             .bind(known.first_seen)
             .bind(baseline.then(|| now.micros()))

@@ -10,6 +10,7 @@ mod bell;
 mod instance;
 mod leases;
 mod ledger;
+mod pings;
 mod readers;
 mod schema;
 mod upkeep;

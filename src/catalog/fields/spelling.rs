@@ -12,13 +12,14 @@ const WITHHOLDING: [&str; 7] =
     ["draft", "published", "status", "visibility", "hidden", "private", "unlisted"];
 
 /// The other keys that are read.
-const READ: &str = "alias aliases author authors categories category comment_count comment_url \
-    comments comments_count comments_url cover cover_image created created_at date date_modified \
-    description dir direction exclude_related excerpt expire expires expiry_date expirydate extra \
+const READ: &str = "alias aliases attachments audio author authors categories category \
+    comment_count comment_url comments comments_count comments_url cover cover_image created \
+    created_at date date_modified description dir direction duration enclosure enclosures \
+    exclude_related excerpt excerpt_separator expire expires expiry_date expirydate explicit extra \
     feature_image featured_image guid hero hero_image id image image_alt images keywords lang \
     language last_modified_at lastmod locale modified og_image params path permalink pubdate \
-    publish publish_date publishdate redirect_from related related_exclude rtl series slug summary \
-    tag tags taxonomies thumbnail title updated updated_at url";
+    podcast publish publish_date publishdate redirect_from related related_exclude rtl series slug \
+    summary summary_only tag tags taxonomies thumbnail title updated updated_at url";
 
 /// Keys of other programs that are near to one of ours by chance.
 const FOREIGN: [&str; 7] = ["craft", "data", "late", "math", "publisher", "rate", "tabs"];

@@ -77,6 +77,8 @@ fn authors_come_without_their_mail_addresses() {
     for (yaml, expected) in [
         ("author: Mara Lindqvist", vec!["Mara Lindqvist"]),
         ("author: Lindqvist, Mara", vec!["Lindqvist, Mara"]),
+        ("authors: Ada, Bo", vec!["Ada", "Bo"]),
+        ("authors: Lindqvist, Mara; Bo", vec!["Lindqvist, Mara", "Bo"]),
         ("authors: [Ada <ada@example.org>, Bo]", vec!["Ada", "Bo"]),
         ("author: ada@example.org (Ada King)", vec!["Ada King"]),
         ("author:\n  name: Ada\n  email: ada@example.org", vec!["Ada"]),

@@ -1,7 +1,7 @@
 //! Suspicion: a file that would be published as plain text though its author meant front matter.
 //!
 //! What has no front matter is all body, and a body goes out to every reader. So a text is refused
-//! here that opens with something like a fence (`---yaml`, `;;;`, `----`, a dash that an editor
+//! here that opens with something like a fence (`---xml`, `;;;`, `----`, a dash that an editor
 //! made longer) and holds keys behind it, that says `draft` in its first lines, or that holds the
 //! marks of a merge conflict outside of code. A rule (`---`) with prose behind it is none of them.
 
@@ -102,9 +102,9 @@ mod tests {
             "---\nfoo bar\n\ndraft: true\n---\nBody\n",
             "---\nfoo bar\ndraft: true\n\nBody\n",
             "--- # yaml\ndraft: true\n---\nBody\n",
-            "---yaml\ndraft: true\n---\nBody\n",
-            "---toml\ndraft = true\n---\nBody\n",
-            "---json\n{\"draft\": true}\n---\nBody\n",
+            "---xml\ndraft: true\n---\nBody\n",
+            "---tml\ndraft = true\n---\nBody\n",
+            "---jsn\n{\"draft\": true}\n---\nBody\n",
             ";;;\n{\n\"draft\": true\n}\n;;;\nBody\n",
             "----\ndraft: true\n----\nBody\n",
             "—\ndraft: true\n—\nBody\n",

@@ -2,6 +2,8 @@
 //!
 //! Reading always moves on, whatever stands between the braces; what never closes is no mark.
 
+use std::borrow::Cow;
+
 /// A mark: `{{< name args >}}`, `{{% name args %}}`, `{% name args %}` or `{{ value }}`.
 pub(super) struct Mark<'t> {
     pub(super) whole: &'t str,
@@ -25,6 +27,11 @@ impl<'t> Mark<'t> {
         }
         Some(Self { whole: text.get(..end + closing.len())?, inside, is_value })
     }
+
+    /// Whether it is a shortcode in the words of Zola, whatever its braces.
+    pub(super) fn is_call(&self) -> bool {
+        matches!(called(self.inside), Cow::Owned(_))
+    }
 }
 
 /// What stands in a mark, the name first.
@@ -36,7 +43,8 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn read(inside: &str) -> Self {
         let mut arguments = Self { positional: Vec::new(), named: Vec::new() };
-        let mut rest = inside.trim_start();
+        let called = called(inside);
+        let mut rest = called.trim_start();
         while !rest.is_empty() {
             let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\''));
             let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
@@ -82,6 +90,19 @@ impl Arguments {
     pub(super) fn named(&self, names: &[&str]) -> Option<&str> {
         let named = |name: &&str| self.named.iter().find(|(key, _)| key == name);
         names.iter().find_map(named).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Zola calls its shortcodes: `name(key="value")` is `name key="value"`.
+fn called(inside: &str) -> Cow<'_, str> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match inside.strip_suffix(')').and_then(|call| call.split_once('(')) {
+        Some((name, arguments)) if is_name(name.trim_end()) => {
+            Cow::Owned(format!("{name} {arguments}"))
+        }
+        _ => Cow::Borrowed(inside),
     }
 }
 

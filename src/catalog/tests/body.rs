@@ -48,6 +48,7 @@ fn a_summary_is_plain_text_of_at_most_300_characters() {
     for (front, body, starts) in [
         ("", format!("## Head\n\n{long}"), "Word and more."),
         ("", format!("Teaser.\n\n<!-- more -->\n\n{long}"), "Teaser."),
+        ("excerpt_separator: '<!--cut-->'\n", format!("Mine.\n\n<!--cut-->\n\n{long}"), "Mine."),
         ("description: 'Said <b>so</b>.'\n", long.clone(), "Said so."),
     ] {
         let text = format!("---\n{front}date: 2026-11-02\n---\n{body}");
@@ -147,6 +148,12 @@ fn markdown_means_what_it_means_on_github() {
         ("- [x] done\n- [ ] open", "<li>☑ done</li>"),
         ("see https://x.example/a now", "<a href=\"https://x.example/a\">"),
         ("## A head\n", "<h2 id=\"a-head\">A head</h2>"),
+        ("## A head {#own}\n", "<h2 id=\"own\">A head</h2>"),
+        ("## A head {: #own .c}\n", "<h2 id=\"own\">A head</h2>"),
+        ("Para.\n{: .note}\n", "<p>Para.</p>"),
+        ("* TOC\n{:toc}\n", "<li>TOC</li>"),
+        ("*a*{:.x} b {:ok, c}\n", "<p><em>a</em> b {:ok, c}</p>"),
+        ("`{: .note}`\n", "<code>{: .note}</code>"),
         ("> [!NOTE]\n> x", "markdown-alert"),
         ("a<br>b <kbd>c</kbd>", "a<br>b <kbd>c</kbd>"),
     ] {

@@ -118,7 +118,7 @@ fn known(id: &PostId, key: &str, now: Timestamp) -> Known {
         title: key.to_owned(),
         published: now,
         first_seen: now,
-        source: String::new(),
+        source: "".into(),
     }
 }
 

@@ -94,7 +94,7 @@ impl Bed {
             body_hash: String::new(),
             published: self.now,
             first_seen: self.now,
-            source: "text with a \0 in it".to_owned(),
+            source: "text with a \0 in it".into(),
         };
         let record = Record { known, is_new: true, changed: false };
         self.store.record_posts(&[record], std::slice::from_ref(&id), self.now).await.unwrap();
