@@ -17,5 +17,7 @@ mod newcomer;
 mod postfix;
 mod relays;
 mod service;
+mod systemd;
+mod terminal;
 mod whole;
 mod workers;
