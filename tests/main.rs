@@ -4,6 +4,7 @@
 
 mod archive;
 mod bad_input;
+mod cli;
 mod cluster;
 mod dialects;
 mod dkim;

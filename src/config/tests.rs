@@ -53,11 +53,7 @@ fn what_is_of_the_wrong_kind_is_refused_in_plain_words() {
         ),
         ("popularity = 0.3", "popularity = \"1\"", "popularity: write a number instead of \"1\""),
         ("instant = true", "instant = 1", "instant: write true or false instead of 1"),
-        (
-            "posts = \"posts\"",
-            "posts = [\"a\"]",
-            "posts: write a path in quotes instead of sequence",
-        ),
+        ("posts = \"posts\"", "posts = [\"a\"]", "posts: write a path in quotes instead of a list"),
     ] {
         let line = SAMPLE.lines().position(|line| line.starts_with(from)).unwrap() + 1;
         assert_eq!(refused(from, to), format!("config/postrider.toml:{line}: {why}"));

@@ -53,13 +53,17 @@ fn wrong_kind(message: &str, line: &str) -> Option<String> {
         "a boolean" => "true or false",
         "a string" => "text in quotes",
         "path string" => "a path in quotes",
-        "a sequence" => "a list in [brackets]",
+        "a sequence" => "a list in brackets",
         wanted if wanted.starts_with("struct ") || wanted == "a map" => "a table",
         wanted => wanted,
     };
     let found = match found.split_once(' ') {
         Some((_, value)) if value.contains(['`', '"']) => value.trim_matches('`'),
-        _ => found.strip_prefix("map").map_or(found, |_| "a table"),
+        _ => match found {
+            "sequence" => "a list",
+            "map" => "a table",
+            found => found,
+        },
     };
     Some(format!("{}write {wanted} instead of {found}", key(line)))
 }
