@@ -12,6 +12,7 @@ mod dkim;
 mod feeds;
 mod raw;
 mod relays;
+mod words;
 
 use std::{
     collections::BTreeMap,
@@ -39,8 +40,18 @@ pub const FILE: &str = "config/postrider.toml";
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file is not there or cannot be read.
-    #[error("cannot read {path}: {why}; `postrider new DIR` makes a site with one")]
+    /// There is no such file.
+    #[error(
+        "{path} is not there: name the site's folder (--root DIR), or make one: postrider new DIR"
+    )]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// The file is there and cannot be read.
+    #[error(
+        "cannot read {path}: {why}; check its owner and permissions, and that it is UTF-8 text"
+    )]
     Unreadable {
         /// The file.
         path: String,
@@ -282,9 +293,12 @@ impl Config {
     /// Reads the configuration below `root`.
     pub fn read(root: &Path) -> Result<Self, Error> {
         let path = root.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|error| Error::Unreadable {
-            path: path.display().to_string(),
-            why: error.to_string(),
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let path = path.display().to_string();
+            match error.kind() {
+                std::io::ErrorKind::NotFound => Error::Missing { path },
+                _ => Error::Unreadable { path, why: error.to_string() },
+            }
         })?;
         Self::parse(&text, root)
     }

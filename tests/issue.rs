@@ -28,6 +28,44 @@ fn a_new_post_reaches_the_instant_readers_once() {
     assert!(again.is_idle(), "{again}");
 }
 
+/// How many editions the ledger holds.
+fn editions(world: &World) -> i64 {
+    world.block(async {
+        let path = world.path("var/postrider.db").display().to_string();
+        let ledger = sqlx::SqlitePool::connect(&path).await.unwrap();
+        let count = sqlx::query_scalar("select count(*) from editions").fetch_one(&ledger);
+        let count = count.await.unwrap();
+        ledger.close().await;
+        count
+    })
+}
+
+#[test]
+fn readers_with_the_same_history_share_one_edition() {
+    let world = World::new();
+    for reader in 0..50 {
+        world.subscribe(&format!("r{reader}@example.net"), "", "weekly");
+    }
+    world.run();
+    world.wait(1);
+    world.post("one", "2026-11-24", "One", "Text.");
+    world.run();
+    world.wait(1);
+    world.subscribe("late@example.net", "", "weekly");
+    world.run();
+    world.wait(1);
+    world.post("two", "2026-11-24", "Two", "Text.");
+    world.wait(24 * 6);
+    let summary = world.run();
+    assert_eq!(summary.letters.sent, 51, "{summary}");
+    assert_eq!(editions(&world), 2, "one for fifty, one for the reader who came between");
+    world.post("three", "2026-12-01", "Three", "Text.");
+    world.wait(24 * 7);
+    let summary = world.run();
+    assert_eq!(summary.letters.sent, 51, "{summary}");
+    assert_eq!(editions(&world), 3, "now they have had the same");
+}
+
 #[test]
 fn a_weekly_digest_carries_what_its_reader_has_not_had() {
     let world = World::with_readers();

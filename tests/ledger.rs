@@ -30,7 +30,7 @@ fn a_backup_put_back_publishes_and_sends_nothing_until_it_is_adopted() {
     assert_eq!(status, 1);
     assert!(out.starts_with("Held: it is older than what ran last"), "{out}");
     let (status, out, _) = world.call(&["ledger", "adopt"]);
-    assert!(status == 0 && out.contains("1 unfinished issues are held"), "{out}");
+    assert!(status == 0 && out.contains("1 unfinished issue is held"), "{out}");
     assert_eq!(world.run().letters.sent, 0, "the second letter has gone out already");
     assert_eq!(world.call(&["issue", "release", "instant/second"]).0, 0);
     assert_eq!(world.run().letters.sent, 2);
@@ -68,7 +68,7 @@ fn who_has_not_got_an_issue_is_listed_and_what_was_pruned_is_counted() {
     let (_, out, _) = world.call(&["issue", "missing", "instant/first"]);
     assert_eq!(out, "Every letter of instant/first was sent.\n");
     let (status, out, _) = world.call(&["ledger", "verify"]);
-    assert!(status == 0 && out.starts_with("1 issues, 2 letters, 2 subscriptions"), "{out}");
+    assert!(status == 0 && out.starts_with("1 issue, 2 letters, 2 subscriptions"), "{out}");
     let (_, out, _) = world.call(&["issue", "retry", "instant/first"]);
     assert!(out.starts_with("0 failed letters"), "{out}");
     let (status, _, refusal) = world.call(&["ledger", "prune", "--older-than", "3"]);

@@ -4,6 +4,7 @@
 
 mod archive;
 mod bad_input;
+mod cli;
 mod cluster;
 mod dialects;
 mod dkim;
@@ -17,5 +18,7 @@ mod newcomer;
 mod postfix;
 mod relays;
 mod service;
+mod systemd;
+mod terminal;
 mod whole;
 mod workers;

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{IssueVerb, Outcome, Refusal, out::say};
+use super::{
+    IssueVerb, Outcome, Refusal,
+    out::{counted, say},
+};
 use crate::{
     domain::{delivery::DeliveryState, issue::IssueName},
     service::site::Site,
@@ -10,11 +13,14 @@ use crate::{
     time::Clock,
 };
 
-/// The ledger of the site at `root`; refused where there is none yet.
+/// The ledger of the site; refused where there is none yet.
 pub(super) async fn ledger(site: &Site) -> Result<Store, Refusal> {
     Store::look(site.location()?).await?.ok_or_else(|| {
         let path = site.ledger_shown();
-        Refusal::wrong_usage(format!("there is no ledger at {path} yet; postrider run makes it"))
+        Refusal::needs_operator(format!(
+            "there is no ledger at {path} yet, so nothing was opened or sent; the first postrider \
+             run makes it"
+        ))
     })
 }
 
@@ -89,8 +95,8 @@ async fn resolve(root: &Path, name: &str, outcome: Outcome) -> Result<u8, Refusa
         return Err(Refusal::needs_operator(text));
     }
     store.release_opened(now).await?;
-    let letters = if settled == 1 { "letter is" } else { "letters are" };
-    say!("{settled} uncertain {letters} now {to}: {name}");
+    let letters = counted(settled, "uncertain letter is", "uncertain letters are");
+    say!("{letters} now {to}: {name}");
     Ok(0)
 }
 
@@ -106,11 +112,11 @@ async fn retry(root: &Path, name: &str) -> Result<u8, Refusal> {
         passed += retried.passed;
     }
     store.release_opened(now).await?;
-    say!("{ready} failed letters of {name} will be sent again by the next run.");
+    let letters = counted(ready, "failed letter", "failed letters");
+    say!("{letters} of {name} will be sent again by the next run.");
     if passed > 0 {
-        say!(
-            "{passed} were left as they are: their readers have left, or have had the posts since."
-        );
+        let letters = counted(passed, "was left as it is", "were left as they are");
+        say!("{letters}: the reader has left, or has had the posts since.");
     }
     Ok(0)
 }
@@ -130,7 +136,8 @@ async fn missing(root: &Path, name: &str) -> Result<u8, Refusal> {
         }
         for count in store.pruned(issue.id).await? {
             if count.state != DeliveryState::Sent {
-                say!("{} letters, pruned since: {}", count.count, count.state);
+                let letters = counted(count.count, "letter", "letters");
+                say!("{letters}, pruned since: {}", count.state);
                 missing += count.count;
             }
         }

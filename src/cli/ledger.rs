@@ -2,7 +2,11 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{Refusal, issue::ledger, out::say};
+use super::{
+    Refusal,
+    issue::ledger,
+    out::{counted, say},
+};
 use crate::{
     service::{begin_ledger, site::Site},
     time::Clock,
@@ -21,13 +25,13 @@ pub(super) async fn new(root: &Path) -> Result<u8, Refusal> {
 pub(super) async fn verify(root: &Path) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
     let audit = store.verify(Clock::System.now()).await?;
-    say!(
-        "{} issues, {} letters, {} subscriptions, {} histories",
-        audit.issues,
-        audit.deliveries,
-        audit.subscriptions,
-        audit.histories
-    );
+    let sums = [
+        counted(audit.issues, "issue", "issues"),
+        counted(audit.deliveries, "letter", "letters"),
+        counted(audit.subscriptions, "subscription", "subscriptions"),
+        counted(audit.histories, "history", "histories"),
+    ];
+    say!("{}", sums.join(", "));
     for fault in &audit.faults {
         say!("  {fault}");
     }
@@ -51,7 +55,9 @@ pub(super) async fn prune(root: &Path, days: u32) -> Result<u8, Refusal> {
     }
     let store = ledger(&site).await?;
     let pruned = store.prune(Clock::System.now().minus(age)).await?;
-    say!("{} letters of {} issues are now counts.", pruned.deliveries, pruned.issues);
+    let letters = counted(pruned.deliveries, "letter", "letters");
+    let issues = counted(pruned.issues, "issue", "issues");
+    say!("Pruned: of {letters} in {issues} only the counts are kept.");
     Ok(0)
 }
 
@@ -65,7 +71,8 @@ pub(super) async fn adopt(root: &Path) -> Result<u8, Refusal> {
     };
     say!("The ledger was held: {why}.");
     let held = store.adopt(&site.mark(), Clock::System.now()).await?;
-    say!("It goes on from here. {held} unfinished issues are held: see postrider status,");
+    let issues = counted(held, "unfinished issue is", "unfinished issues are");
+    say!("It goes on from here. {issues} held: see postrider status,");
     say!("compare with the relay's log, then: postrider issue release ISSUE");
     Ok(0)
 }

@@ -30,7 +30,7 @@ use crate::{domain::subscriber::Cadence, service};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Start with: postrider new my-blog && postrider --root my-blog run"
+    after_help = "Example:  postrider new my-blog\n          postrider --root my-blog run"
 )]
 struct Cli {
     /// The folder that holds config/, posts/ and templates/.
@@ -43,7 +43,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Publish posts, open what is due, send what waits; then end.
-    #[command(after_help = "Example, for a crontab:  postrider --root /srv/blog run --quiet")]
+    #[command(after_help = "Example:  postrider --root /srv/blog run --quiet\n\n\
+                            So it stands in a crontab: it prints only what somebody must see to.")]
     Run {
         /// Print only when the operator is needed.
         #[arg(long)]
@@ -79,10 +80,8 @@ enum Verb {
         json: bool,
     },
     /// Show the letter that a post or a digest would make.
-    #[command(
-        after_help = "Examples:  postrider preview posts/hello.md --format html\n           \
-                            postrider preview --digest weekly"
-    )]
+    #[command(after_help = "Example:  postrider preview posts/hello.md --format html\n          \
+                            postrider preview --digest weekly")]
     Preview {
         /// The post, drafts included: its file, slug, key or address.
         #[arg(required_unless_present = "digest")]
@@ -111,16 +110,16 @@ enum Verb {
         issue: String,
     },
     /// Decide about an issue that is held or has uncertain or failed letters.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  postrider issue release weekly/2026-W48")]
     Issue(IssueVerb),
     /// End or change what a reader asked for.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  postrider subscriber end ada@example.net")]
     Subscriber(SubscriberVerb),
     /// Look after the ledger: check its sums, thin it out, take over a copy, begin anew.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  postrider ledger verify")]
     Ledger(LedgerVerb),
     /// Check the promise about crashes on this machine.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  postrider selftest delivery")]
     Selftest(SelftestVerb),
 }
 
@@ -219,7 +218,7 @@ enum SubscriberVerb {
         newsletter: Option<String>,
     },
     /// Change how a reader is called.
-    #[command(after_help = "Example:  postrider subscriber rename ada@example.net \"Ada L.\"")]
+    #[command(after_help = "Example:  postrider subscriber rename ada@example.net Ada")]
     Rename {
         /// The reader.
         address: String,
@@ -385,7 +384,39 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
 mod tests {
     use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _};
 
+    use clap::CommandFactory as _;
+
     use super::*;
+
+    /// Every command below `command` that is shown, with the words that lead there.
+    fn walked(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        found.push((path.to_owned(), help));
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            walked(sub, &format!("{path} {}", sub.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn the_help_of_each_verb_has_an_example_that_works() {
+        let mut found = Vec::new();
+        walked(&Cli::command(), "postrider", &mut found);
+        assert!(found.len() > 25, "{found:?}");
+        for (path, help) in found {
+            let example = help.strip_prefix("Example:  ");
+            let example = example.unwrap_or_else(|| panic!("{path} has no example: {help}"));
+            let verb = path.rsplit(' ').next().unwrap();
+            assert!(example.contains(verb), "{path}: {example}");
+            for line in example.split("\n\n").next().unwrap().lines() {
+                let parsed = Cli::try_parse_from(line.split_whitespace());
+                assert!(
+                    parsed.is_ok(),
+                    "{path}: {line}: {:?}",
+                    parsed.err().map(|e| e.to_string())
+                );
+            }
+        }
+    }
 
     #[test]
     fn the_log_tells_of_the_service_and_of_no_statement() {

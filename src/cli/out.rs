@@ -32,6 +32,15 @@ pub(super) fn octets(octets: &[u8]) {
     }
 }
 
+/// So many of something, in the grammar that goes with the number.
+pub(super) fn counted<N>(count: N, one: &str, many: &str) -> String
+where
+    N: std::fmt::Display + PartialEq + From<u8>,
+{
+    let word = if count == N::from(1) { one } else { many };
+    format!("{count} {word}")
+}
+
 /// A complaint. Where standard error is closed there is nobody left to be told.
 pub(super) fn complain(words: Arguments<'_>) {
     let _ = writeln!(io::stderr(), "postrider: {words}");

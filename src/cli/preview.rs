@@ -89,11 +89,12 @@ pub(super) async fn preview(
     let reading = Reading::of(&site).await?;
     let now = Clock::System.now();
     let catalog = reading.catalog(&site, now);
+    let post = post.map(|name| below(&site, name));
     let key = reading.key.clone().unwrap_or_else(|| Key::new(b"preview".to_vec()));
     let (newsletter, letter) = match (post, digest) {
-        (Some(name), _) => match place(&catalog, name) {
+        (Some(name), _) => match place(&catalog, &name) {
             Some(at) => letter(&site, &catalog.posts, (&[at], Cadence::Instant), &key)?,
-            None => unpublished(&site, (&reading, &catalog), name, &key)?,
+            None => unpublished(&site, (&reading, &catalog), &name, &key)?,
         },
         (None, Some(Cadence::Instant)) => {
             return Err(Refusal::wrong_usage("an instant letter is of one post: name it"));
@@ -107,6 +108,17 @@ pub(super) async fn preview(
         }
     };
     print(&newsletter, &letter, &key, format)
+}
+
+/// A post as it was named, or its path below the folder of posts where the name leads to a file
+/// there: from here, from the root, or from anywhere.
+fn below(site: &Site, name: &str) -> String {
+    let inside = |path: &Path| {
+        let (path, posts) = (path.canonicalize().ok()?, site.config.posts.canonicalize().ok()?);
+        Some(path.strip_prefix(posts).ok()?.to_string_lossy().into_owned())
+    };
+    let found = [Path::new(name).to_owned(), site.root.join(name)].iter().find_map(|p| inside(p));
+    found.filter(|path| !path.is_empty()).unwrap_or_else(|| name.trim_start_matches('/').to_owned())
 }
 
 fn place(catalog: &Catalog, name: &str) -> Option<usize> {

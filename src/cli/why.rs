@@ -29,7 +29,7 @@ pub(super) async fn why(root: &Path, address: &str, name: &str) -> Result<u8, Re
     let (name, issues) = found(&store, name).await?;
     let desk = Desk { site, store };
     if issues.is_empty() {
-        return desk.unopened(&name).await;
+        return desk.unopened(&name, &address).await;
     }
     for issue in issues {
         match desk.store.account(issue.id, &address).await? {
@@ -89,8 +89,9 @@ impl Desk {
             say!("  subscribed as {}, {}, from {from}", one.cadence, one.source);
             match one.ended_at {
                 Some(at) => say!("  the subscription ended {}", self.site.time(at)),
-                None if !issue.name.starts_with(&one.cadence) => {
-                    say!("  this issue is for readers of another rhythm");
+                None if !issue.name.starts_with(&format!("{}/", one.cadence)) => {
+                    let cadence = issue.name.split('/').next().unwrap_or_default();
+                    say!("  this issue is for readers who chose {cadence}");
                 }
                 None => say!("  its posts were there before this reader, or the reader has them"),
             }
@@ -99,11 +100,30 @@ impl Desk {
     }
 
     /// Why an issue was never opened.
-    async fn unopened(&self, name: &str) -> Result<u8, Refusal> {
+    async fn unopened(&self, name: &str, address: &Address) -> Result<u8, Refusal> {
         let name: IssueName = name.parse().map_err(Refusal::wrong_usage)?;
         if name.cadence() == Cadence::Instant {
-            return self.unmailed(&name).await;
+            self.unmailed(&name).await?;
+        } else {
+            self.undue(&name);
         }
+        self.chosen(&name, address).await?;
+        Ok(0)
+    }
+
+    /// Which rhythms the reader chose, where it is not that of the issue.
+    async fn chosen(&self, name: &IssueName, address: &Address) -> Result<(), Refusal> {
+        let of_issue = name.cadence().as_str();
+        for one in self.store.subscriptions_of(address).await? {
+            if one.state != "ended" && one.cadence != of_issue {
+                say!("  {address} chose {} of {}, not {of_issue}", one.cadence, one.newsletter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a digest was never opened.
+    fn undue(&self, name: &IssueName) {
         say!(
             "{name} was never opened: its time has not come, or no post was new to a reader then."
         );
@@ -117,10 +137,10 @@ impl Desk {
             }
         }
         say!("  postrider status lists the issues that were opened");
-        Ok(0)
     }
 
-    async fn unmailed(&self, name: &IssueName) -> Result<u8, Refusal> {
+    /// Why a post was never mailed as it appeared.
+    async fn unmailed(&self, name: &IssueName) -> Result<(), Refusal> {
         let Some(post) = self.store.told(name.period()).await? else {
             let text = format!(
                 "no issue {name} was opened, and no post ever seen has the key \"{}\"; postrider \
@@ -143,6 +163,6 @@ impl Desk {
                 say!("  no reader with the cadence instant was subscribed before that");
             }
         }
-        Ok(0)
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use super::{
     Config, Error, FILE, Ledger, Mailbox, Newsletter,
     raw::{Raw, RawLedger, RawNewsletter},
     relays::Table,
+    words,
 };
 use crate::{
     digest::LONGEST_ELIGIBLE_DAYS,
@@ -31,9 +32,8 @@ pub(super) struct Check<'a> {
 impl Check<'_> {
     pub(super) fn config(&self, raw: Raw) -> Result<Config, Error> {
         let zone: Zone = self.value("time_zone", raw.site.time_zone.parse())?;
-        if !(0..24).contains(&raw.site.publish_hour) {
-            return Err(self.wrong("publish_hour", "write an hour from 0 to 23"));
-        }
+        let hour = i8::try_from(raw.site.publish_hour).ok().filter(|hour| (0..24).contains(hour));
+        let publish_hour = self.value("publish_hour", hour.ok_or("write an hour from 0 to 23"))?;
         if !(0.0..=1.0).contains(&raw.related.popularity) {
             return Err(self.wrong("popularity", "write a number from 0 to 1"));
         }
@@ -78,7 +78,7 @@ impl Check<'_> {
             output: self.root.join(raw.site.output),
             templates: self.root.join(raw.site.templates),
             permalink: raw.site.permalink,
-            publish_hour: raw.site.publish_hour,
+            publish_hour,
             feeds: self.feeds(raw.feeds, &url)?,
             related: raw.related,
             ledger: self.ledger(raw.ledger)?,
@@ -266,18 +266,6 @@ pub(super) fn credential(name: &str) -> PathBuf {
 pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Error {
     let start = error.span().map_or(0, |span| span.start);
     let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
-    let why = error.message().trim().replace('\n', " ");
-    Error::Syntax { path: FILE.to_owned(), line, why: nearest(&why).unwrap_or(why) }
-}
-
-/// For serde's "unknown field" the same in our words, with the nearest known key.
-fn nearest(why: &str) -> Option<String> {
-    let rest = why.strip_prefix("unknown field `")?;
-    let (unknown, rest) = rest.split_once('`')?;
-    let known = rest.split('`').skip(1).step_by(2);
-    let best = known
-        .map(|key| (strsim::jaro_winkler(key, unknown), key))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, key)| key)?;
-    Some(format!("there is no key \"{unknown}\" here; did you mean \"{best}\"?"))
+    let why = words::ours(error.message(), text.lines().nth(line - 1).unwrap_or_default());
+    Error::Syntax { path: FILE.to_owned(), line, why }
 }

@@ -142,15 +142,4 @@ mod tests {
             assert!(error.contains(why), "{error}");
         }
     }
-
-    #[test]
-    fn the_sample_shows_keys_that_may_be_taken_as_they_are() {
-        let sample = include_str!("../../config/postrider.toml");
-        let (before, table) = sample.split_once("# [mail.dkim]").unwrap();
-        let (table, after) = table.split_once("\n\n").unwrap();
-        let text = format!("{before}[mail.dkim]{}\n\n{after}", table.replace("\n# ", "\n"));
-        let dkim = Config::parse(&text, Path::new("/r")).unwrap().dkim.unwrap();
-        assert_eq!((dkim.domain.as_str(), dkim.keys.len()), ("salt-and-solder.example", 2));
-        assert_eq!(Config::parse(sample, Path::new("/r")).unwrap().dkim, None);
-    }
 }

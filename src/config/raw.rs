@@ -50,7 +50,7 @@ pub(super) struct RawSite {
     #[serde(default = "slug")]
     pub(super) permalink: String,
     #[serde(default = "nine")]
-    pub(super) publish_hour: i8,
+    pub(super) publish_hour: i64,
 }
 
 #[derive(Deserialize)]
@@ -150,7 +150,7 @@ fn slug() -> String {
 fn outbox() -> PathBuf {
     "var/outbox".into()
 }
-const fn nine() -> i8 {
+const fn nine() -> i64 {
     9
 }
 const fn five() -> usize {

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod sample;
+
 const SAMPLE: &str = include_str!("../../config/postrider.toml");
 
 fn refused(from: &str, to: &str) -> String {
@@ -20,30 +22,57 @@ fn the_sample_configuration_is_read() {
 }
 
 #[test]
-fn what_is_left_out_takes_the_value_that_the_sample_shows() {
-    let least = "[site]\ntitle = \"T\"\n[mail]\nfrom = \"a@b.example\"\n";
-    let (least, full) = (
-        Config::parse(least, Path::new("/r")).unwrap(),
-        Config::parse(SAMPLE, Path::new("/r")).unwrap(),
-    );
-    assert_eq!(least.first_run, FirstRun::None);
-    assert_eq!(least.eligible, full.eligible);
-    assert_eq!((least.guard_posts, least.guard_days), (full.guard_posts, full.guard_days));
-    assert_eq!(least.output, full.output);
-    assert_eq!(format!("{:?}", least.feeds), format!("{:?}", full.feeds));
-    assert_eq!(least.relays[0].smtp.port, full.relays[0].smtp.port);
-    assert_eq!((least.canary, least.operator), (full.canary, full.operator));
-    assert_eq!(least.listen, full.listen);
-}
-
-#[test]
 fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_one() {
     let error = refused("description = \"Repair", "descripton = \"Repair");
     assert_eq!(
         error,
-        "config/postrider.toml:10: there is no key \"descripton\" here; did you mean \
+        "config/postrider.toml:11: there is no key \"descripton\" here; did you mean \
          \"description\"?"
     );
+}
+
+#[test]
+fn what_is_of_the_wrong_kind_is_refused_in_plain_words() {
+    for (from, to, why) in [
+        ("title = \"Salt & Solder\"", "title = 3", "title: write text in quotes instead of 3"),
+        (
+            "transport = \"eml\"",
+            "transport = \"emll\"",
+            "transport: \"emll\" is none of \"eml\" or \"smtp\"; did you mean \"eml\"?",
+        ),
+        (
+            "port = 465",
+            "port = 465000",
+            "port: write a whole number from 0 to 65535 instead of 465000",
+        ),
+        ("port = 465", "port = -1", "port: write a whole number from 0 to 65535 instead of -1"),
+        (
+            "entries = 25",
+            "entries = \"all\"",
+            "entries: write a whole number from 0 on instead of \"all\"",
+        ),
+        ("popularity = 0.3", "popularity = \"1\"", "popularity: write a number instead of \"1\""),
+        ("instant = true", "instant = 1", "instant: write true or false instead of 1"),
+        ("posts = \"posts\"", "posts = [\"a\"]", "posts: write a path in quotes instead of a list"),
+    ] {
+        let line = SAMPLE.lines().position(|line| line.starts_with(from)).unwrap() + 1;
+        assert_eq!(refused(from, to), format!("config/postrider.toml:{line}: {why}"));
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_table() {
+    for (text, why) in [
+        ("[site]\ntitle = \"T\"\n", "1: the table [mail] is missing"),
+        ("[mail]\nfrom = \"a@b.example\"\n", "1: the table [site] is missing"),
+        (
+            "[mail]\nfrom = \"a@b.example\"\n[site]\nlanguage = \"en\"\n",
+            "3: \"title\" is missing here and has no default; write title = \"..\"",
+        ),
+    ] {
+        let error = Config::parse(text, Path::new("/r")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("config/postrider.toml:{why}")), "{error}");
+    }
 }
 
 #[test]
@@ -59,7 +88,7 @@ fn a_value_that_cannot_be_right_is_refused_with_its_line() {
         ("# hubs = [\"https", "hubs = [\"gopher", "no address"),
         ("# removed = [\"/c", "removed = [\"c", "no path"),
         ("id = \"letters\"", "id = \"Letters\"", "lower-case"),
-        ("title = \"Salt & Solder\"", "title = 3", "string"),
+        ("publish_hour = 9", "publish_hour = 300", "write an hour from 0 to 23"),
     ] {
         let error = refused(from, to);
         let line = SAMPLE.lines().position(|line| line.contains(from)).unwrap() + 1;

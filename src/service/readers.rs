@@ -115,7 +115,8 @@ impl List {
     pub fn unconfirmed(&self) -> Option<String> {
         let count = Some(self.import.unconfirmed).filter(|count| *count > 0)?;
         let file = &self.shown;
-        Some(format!("{file}: confirmed_at is empty in {count} lines; the day of import counts"))
+        let lines = if count == 1 { "line" } else { "lines" };
+        Some(format!("{file}: confirmed_at is empty in {count} {lines}; the day of import counts"))
     }
 }
 

@@ -117,7 +117,10 @@ impl Site {
         let read = std::fs::read_to_string(file);
         let text = read.map_err(|error| {
             let path = self.shown(file);
-            Error::File(format!("cannot read the ledger's password from {path}: {error}"))
+            Error::File(format!(
+                "cannot read the ledger's password from {path}: {error}; name the file that holds \
+                 it as password_file in [ledger]"
+            ))
         })?;
         Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
@@ -289,7 +292,11 @@ fn transport_to(smtp: &Smtp) -> Result<Transport, Error> {
 
 fn password(file: &Path) -> Result<String, Error> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::File(format!("cannot read the relay's password from {}: {error}", file.display()))
+        let file = file.display();
+        Error::File(format!(
+            "cannot read the relay's password from {file}: {error}; name the file that holds it as \
+             password_file, beside user"
+        ))
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -11,8 +11,8 @@ use super::{BUSY, Store, statement::Database};
 pub enum Error {
     /// The file is not a ledger of ours, or is damaged.
     #[error(
-        "{path} is damaged or no ledger: {why}; nothing was changed. Put back a copy, or move the \
-         file away to begin a new ledger (posts known then become its baseline)"
+        "{path} is damaged or no ledger: {why}; nothing was changed. Put back a copy; where there \
+         is none, move the file away and begin anew: postrider ledger new"
     )]
     Damaged {
         /// The file or server.

@@ -97,6 +97,7 @@ impl Store {
         let location = location.into();
         if let Location::File(path) = &location {
             make_folder(path)?;
+            make_private(path)?;
         }
         let store = Self::connect(location, true).await?;
         store.migrate().await?;
@@ -212,6 +213,18 @@ fn make_folder(path: &Path) -> Result<(), Error> {
     let Some(folder) = path.parent() else { return Ok(()) };
     std::fs::create_dir_all(folder)
         .map_err(|why| Error::Unwritable { path: path.display().to_string(), why: why.to_string() })
+}
+
+/// Makes the file before SQLite does, for its owner only: it holds addresses and the secret. What
+/// SQLite puts beside it takes over its mode.
+fn make_private(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(why) if why.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::Unwritable { path: path.display().to_string(), why: why.to_string() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn sqlite(path: &Path, create: bool) -> Database {

@@ -15,6 +15,7 @@ use std::{
 use postrider::{selftest::sink::draw, store::Store, time::Clock};
 
 use super::{Field, ISSUE, scale};
+use crate::harness::World;
 
 /// What a run did to a file, and when (microseconds since 1970).
 struct Deed {
@@ -168,6 +169,57 @@ fn a_power_cut_costs_no_letter_and_leaves_no_unnamed_doubt() {
         doubts += uncertain.len();
     }
     assert!(doubts > 0, "no cut fell between an intent and its result");
+}
+
+/// The calls of one run that sync and rename, as `strace -y` prints them, thread by thread.
+fn syncs_and_renames(world: &World) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("strace")
+        .args(["-ff", "-y", "--seccomp-bpf", "-e"])
+        .arg("trace=fsync,fdatasync,rename,renameat,renameat2,linkat,link")
+        .arg("-o")
+        .arg(folder.path().join("trace"))
+        .arg(env!("CARGO_BIN_EXE_postrider"))
+        .arg("--root")
+        .arg(world.root())
+        .args(["run", "--quiet"])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let files = fs::read_dir(folder.path()).unwrap();
+    files
+        .flat_map(|file| {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+#[ignore = "needs strace: run tests/run"]
+fn a_page_is_on_disk_before_it_takes_its_name_and_its_folder_after() {
+    let world = World::new();
+    world.post("one", "2026-11-20", "One", "Text.");
+    let calls = syncs_and_renames(&world);
+    let public = world.path("public").canonicalize().unwrap().display().to_string();
+    let mut renamed = 0;
+    for (at, call) in calls.iter().enumerate() {
+        let Some(names) = call.strip_prefix("rename").filter(|call| call.contains(".postrider-"))
+        else {
+            continue;
+        };
+        let quoted: Vec<&str> = names.split('"').skip(1).step_by(2).collect();
+        let [beside, target] = quoted[..] else { panic!("{call}") };
+        let folder = Path::new(target).parent().unwrap().display();
+        let synced = |calls: &[String], file: &str| {
+            let file = format!("<{file}>");
+            calls.iter().any(|call| call.starts_with('f') && call.contains(&file))
+        };
+        assert!(synced(&calls[..at], beside), "{beside} was renamed unsynced");
+        assert!(synced(&calls[at..], &folder.to_string()), "the new name in {folder} may be lost");
+        renamed += usize::from(target.starts_with(&public));
+    }
+    assert!(renamed >= 6, "{calls:#?}");
 }
 
 impl Field {
