@@ -82,6 +82,16 @@ pub enum Error {
     },
 }
 
+/// A bucket for what is published.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// `s3://NAME/PREFIX`.
+    pub url: String,
+    /// The service, where it is not Amazon's.
+    pub endpoint: Option<String>,
+}
+
 /// How feeds are cut.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -249,6 +259,8 @@ pub struct Config {
     pub is_public: bool,
     /// Where `serve` listens.
     pub listen: SocketAddr,
+    /// Where what is published goes once more.
+    pub bucket: Option<Bucket>,
     /// How feeds are cut.
     pub feeds: Feeds,
     /// How related posts are chosen.

@@ -68,7 +68,7 @@ const FORBIDDEN: [(&str, &str); 8] = [
 ];
 
 /// Outside crates and the only modules that may use them.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("rss", &["feed"]),
     ("atom_syndication", &["feed"]),
     ("chrono", &["time", "feed"]),
@@ -91,6 +91,7 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("axum", &["web", "service"]),
     ("brotli", &["web"]),
     ("flate2", &["web"]),
+    ("object_store", &["publish/bucket"]),
     ("reqwest", &["publish/hub", "catalog/remote"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),

@@ -122,6 +122,10 @@ fn found(entry: &DirEntry, path: &str, folder: &Path) -> Option<Result<PathBuf, 
     if target.is_file() && target.starts_with(&root) {
         return Some(Ok(file));
     }
+    // A way back into the folder hides nothing: what is there is read where it lies.
+    if target.is_dir() && target.starts_with(&root) && !is_post(path) {
+        return None;
+    }
     let why = "is a link that is not followed, since it leads out of the posts folder or to a \
                whole folder; put what it leads to here itself";
     (is_post(path) || holds_posts(&target)).then(|| Err(why.to_owned()))

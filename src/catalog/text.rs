@@ -96,7 +96,7 @@ fn fitting<'t>(pieces: impl Iterator<Item = &'t str>, room: usize) -> String {
 /// figures and footnotes are passed over while there is anything else.
 pub(super) fn summary(html: &str) -> String {
     let mut summary = String::new();
-    for paragraph in paragraphs(html, true) {
+    for paragraph in paragraphs(html, true, ENOUGH) {
         if !summary.is_empty() {
             summary.push(' ');
         }
@@ -110,12 +110,14 @@ pub(super) fn summary(html: &str) -> String {
 
 /// All text of sanitised HTML on one line.
 pub(super) fn of_html(html: &str) -> String {
-    paragraphs(html, false).join(" ")
+    paragraphs(html, false, usize::MAX).join(" ")
 }
 
-/// The texts between the tags that end a line, those of passed elements left out.
-fn paragraphs(html: &str, pass: bool) -> Vec<String> {
+/// The texts between the tags that end a line, those of passed elements left out, until they have
+/// `enough` characters together.
+fn paragraphs(html: &str, pass: bool, enough: usize) -> Vec<String> {
     let mut paragraphs = Vec::new();
+    let mut count = 0;
     let mut text = String::new();
     let mut passing: Option<(&str, usize)> = None;
     let mut rest = html;
@@ -137,15 +139,19 @@ fn paragraphs(html: &str, pass: bool) -> Vec<String> {
             other => other,
         };
         if ends_line(name) {
-            paragraphs.push(std::mem::take(&mut text));
+            let plain = line(&unescaped(&std::mem::take(&mut text)));
+            count += plain.chars().count();
+            paragraphs.extend(Some(plain).filter(|plain| !plain.is_empty()));
+            if count >= enough {
+                return paragraphs;
+            }
         }
     }
     if passing.is_none() {
         text.push_str(rest);
     }
-    paragraphs.push(text);
-    let plain = paragraphs.iter().map(|text| line(&unescaped(text)));
-    plain.filter(|text| !text.is_empty()).collect()
+    paragraphs.extend(Some(line(&unescaped(&text))).filter(|plain| !plain.is_empty()));
+    paragraphs
 }
 
 /// Where the tag at the start of `text` ends, quoted `>` passed over.

@@ -80,6 +80,7 @@ impl Check<'_> {
             permalink: raw.site.permalink,
             publish_hour,
             feeds: self.feeds(raw.feeds, &url)?,
+            bucket: self.bucket(raw.bucket)?,
             related: raw.related,
             ledger: self.ledger(raw.ledger)?,
             uncertain: raw.mail.uncertain,

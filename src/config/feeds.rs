@@ -1,8 +1,22 @@
 //! Checking `[feeds]`: hubs, former addresses, what podcast directories ask for.
 
-use super::{Error, Feeds, check::Check};
+use super::{Bucket, Error, Feeds, check::Check, relays::Table};
 
 impl Check<'_> {
+    /// The bucket, if this program knows how to reach one.
+    pub(super) fn bucket(&self, bucket: Option<Bucket>) -> Result<Option<Bucket>, Error> {
+        let Some(bucket) = bucket else { return Ok(None) };
+        let table = Table { header: "[bucket]", nth: 0 };
+        if !bucket.url.starts_with("s3://") {
+            return Err(self.wrong_in(table, "url", "write an address like s3://name/prefix"));
+        }
+        if !cfg!(feature = "s3") {
+            let why = "this postrider was built without buckets; build it with --features s3";
+            return Err(self.wrong_in(table, "url", why));
+        }
+        Ok(Some(bucket))
+    }
+
     /// The feeds of the site at `url`.
     pub(super) fn feeds(&self, mut feeds: Feeds, url: &url::Url) -> Result<Feeds, Error> {
         if feeds.entries == 0 {

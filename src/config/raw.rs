@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{
-    Feeds, FirstRun, Related, Uncertain, Way,
+    Bucket, Feeds, FirstRun, Related, Uncertain, Way,
     dkim::RawDkim,
     relays::{RawLimits, RawRelay},
 };
@@ -17,6 +17,7 @@ pub(super) struct Raw {
     pub(super) site: RawSite,
     #[serde(default)]
     pub(super) web: RawWeb,
+    pub(super) bucket: Option<Bucket>,
     #[serde(default)]
     pub(super) feeds: Feeds,
     #[serde(default)]

@@ -69,6 +69,11 @@ impl Manifest {
         }
     }
 
+    /// The paths of all files.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     /// Whether that file is ours.
     pub fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)

@@ -13,8 +13,11 @@
 //!
 //! Standard: POSIX `rename`, which replaces atomically within one file system.
 
+#[cfg(feature = "s3")]
+pub mod bucket;
 pub mod gone;
 pub mod hub;
+pub mod kind;
 pub mod manifest;
 
 use std::{

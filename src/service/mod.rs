@@ -15,6 +15,7 @@ pub mod daemon;
 mod hubs;
 mod ledger;
 pub mod lock;
+mod mirror;
 mod overrides;
 mod pages;
 mod planning;

@@ -77,10 +77,12 @@ impl Run {
         let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
         let mut made = Summary::default();
         let published = press.publish(&catalog, &mut made);
+        let is_mirrored = self.mirror(&mut made).await;
         summary.adopt(&made);
         let topics = published.as_ref().map_or(&[][..], |published| &published.topics);
         self.store.owe_pings(&self.site.config.feeds.hubs, topics, now).await?;
-        if let (Some(look), Some(true)) = (look, published.as_ref().map(|one| one.is_whole)) {
+        let is_whole = published.as_ref().is_some_and(|published| published.is_whole);
+        if let Some(look) = look.filter(|_| is_whole && is_mirrored) {
             read.adopt(&made);
             let mark = look.mark(&self.store.posts_mark().await?);
             look.keep(&self.site, mark, &read, (&catalog, now));

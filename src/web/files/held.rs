@@ -17,7 +17,8 @@ use std::{
 use axum::body::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use super::{coding::Coding, kind};
+use super::coding::Coding;
+use crate::publish::kind;
 
 /// Octets kept in all.
 const ROOM: u64 = 64 * 1024 * 1024;

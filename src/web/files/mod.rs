@@ -18,7 +18,7 @@
 mod coding;
 mod conditional;
 mod held;
-mod kind;
+
 mod range;
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ const KINDS: [(&str, &str); 23] = [
 const TEXTS: usize = 8;
 
 /// The media type of a file called `name`.
-pub(super) fn of(name: &str) -> &'static str {
+pub fn of(name: &str) -> &'static str {
     let name = name.to_ascii_lowercase();
     let named = NAMED.iter().find(|(own, _)| *own == name);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -47,7 +47,7 @@ pub(super) fn of(name: &str) -> &'static str {
 }
 
 /// Whether files of that media type are worth compressing.
-pub(super) fn shrinks(kind: &str) -> bool {
+pub fn shrinks(kind: &str) -> bool {
     let texts = KINDS.iter().take(TEXTS);
     NAMED.iter().chain(texts).any(|(_, text)| *text == kind)
 }
