@@ -5,7 +5,7 @@
 //! let follow is told to have ended exactly as often as its lane says so, and that the letters of
 //! a day are counted in the ledger: those of the last second are missing there after a crash.
 //!
-//! It keeps what it has learned as long as it lives: keep it across drains.
+//! It keeps what it has learned as long as it lives: keep it across drains, one at a time.
 
 use std::{
     collections::HashMap,

@@ -107,6 +107,8 @@ impl From<Gone> for Error {
 /// Hands over every letter that is due, and says what became of them.
 pub async fn drain(desk: Desk) -> Result<Tally, Error> {
     let owner = owner()?;
+    // A drain that broke off told of no ends.
+    desk.relays.route().clear();
     let (store, watch) = (desk.store.clone(), desk.watch.clone());
     let (recorder, recording) = Recorder::start(store, owner.clone(), watch);
     let lanes = desk.connections.max(1);

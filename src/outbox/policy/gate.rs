@@ -155,6 +155,11 @@ impl Gate {
         self.letters += u64::from(counts);
     }
 
+    /// Nothing is on its way any more.
+    pub(super) fn clear(&mut self) {
+        (self.in_flight, self.following, self.spared) = (0, 0, 0);
+    }
+
     /// A letter was taken.
     pub(super) fn widen(&mut self) {
         if self.has_learned_nothing() {

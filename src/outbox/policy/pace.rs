@@ -211,6 +211,12 @@ impl Pace {
         self.forget(domain);
     }
 
+    /// Forgets what was in flight: its session is gone, and nobody will tell of its end.
+    pub fn clear(&mut self) {
+        self.relay.clear();
+        self.domains.values_mut().for_each(Gate::clear);
+    }
+
     fn learn(&mut self, domain: &str, lesson: Lesson, now: Timestamp) {
         let gate = self.domains.get_mut(domain).into_iter();
         match lesson {

@@ -173,6 +173,14 @@ impl Route {
         closed.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(until, _)| *until)
     }
 
+    /// Forgets what was in flight, as [`Pace::clear`] does.
+    pub fn clear(&mut self) {
+        for stop in &mut self.stops {
+            stop.pace.clear();
+            stop.breaker.unmet();
+        }
+    }
+
     fn ask(&mut self, relay: usize, domain: &str, now: Timestamp) -> Admit {
         let Some(stop) = self.stops.get_mut(relay) else { return Admit::Relay(Wait::Turn) };
         match stop.breaker.state(now) {

@@ -4,6 +4,7 @@ use super::*;
 use crate::outbox::{
     policy::pace::{Limits, Settings},
     relays::Outlet,
+    watch::{Point, Watch},
 };
 
 fn to(sink: &Sink) -> Transport {
@@ -135,6 +136,21 @@ async fn bad_first_letters_hold_the_issue_until_somebody_has_looked() {
     assert!(note.unwrap().contains("2 of its first 3"), "it says why");
     assert!(town.store.release_issue(town.issue).await.unwrap());
     assert_eq!(drain(desk()).await.unwrap().sent, 17);
+}
+
+#[tokio::test]
+async fn a_drain_that_broke_off_leaves_no_relay_busy() {
+    let town = Town::with_readers(8).await;
+    let relays = Arc::new(Relays::one(Transport::Memory(town.memory.clone()), 2));
+    let desk = || Desk { relays: relays.clone(), ..town.desk(2) };
+    let breaks: Watch =
+        Arc::new(|point| assert_ne!(point, Point::AfterIntent, "the desk breaks down"));
+    assert!(drain(Desk { watch: Some(breaks), ..desk() }).await.is_err());
+    town.store.void_leases(town.clock.now()).await.unwrap();
+    let doubts = town.states().await.get("uncertain").copied().unwrap_or(0);
+    assert!((1..=2).contains(&doubts), "{doubts}");
+    let tally = tokio::time::timeout(Duration::from_secs(20), drain(desk())).await.unwrap();
+    assert_eq!(tally.unwrap(), Tally { sent: 8 - doubts as u64, ..Tally::default() });
 }
 
 #[tokio::test]
