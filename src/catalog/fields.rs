@@ -217,10 +217,24 @@ impl Keys<'_> {
         parted.map(text::line).filter(|text| !text.is_empty()).collect()
     }
 
+    /// The same parted at commas. Where a layout is named beside them, as Jekyll's posts do, a
+    /// text without commas is parted at blanks.
+    fn words(&self, keys: &[&str]) -> Vec<String> {
+        let is_jekyll = self.table.get(&["layout"]).is_some();
+        match self.table.get(keys) {
+            Some((key, Value::String(text)))
+                if is_jekyll && matches!(key, "tags" | "categories") && !text.contains(',') =>
+            {
+                text.split_whitespace().map(str::to_owned).collect()
+            }
+            _ => self.list(keys, true),
+        }
+    }
+
     /// Tags and categories in their first spelling, each once.
     fn tags(&self) -> Vec<String> {
-        let mut found = self.list(&["tags", "tag", "keywords"], true);
-        found.extend(self.list(&["categories", "category"], true));
+        let mut found = self.words(&["tags", "tag", "keywords"]);
+        found.extend(self.words(&["categories", "category"]));
         if let Some((_, Value::Object(taxonomies))) = self.table.get(&["taxonomies"]) {
             for name in ["tags", "categories"] {
                 let values = taxonomies.get(name).and_then(Value::as_array);

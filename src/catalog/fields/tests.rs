@@ -63,6 +63,9 @@ fn tags_are_kept_once_in_their_first_spelling() {
     for (yaml, expected) in [
         ("tags: [Boats, boats, '#repair']", vec!["Boats", "repair"]),
         ("tags: boats, low power", vec!["boats", "low power"]),
+        ("tags: low power", vec!["low power"]),
+        ("layout: post\ntags: boats winter\ncategories: a b", vec!["boats", "winter", "a", "b"]),
+        ("layout: post\ntags: boats, low power", vec!["boats", "low power"]),
         ("tags: [a]\ncategories: [b, A]", vec!["a", "b"]),
         ("category: c", vec!["c"]),
         ("taxonomies:\n  tags: [x]\n  categories: [y]", vec!["x", "y"]),
