@@ -15,7 +15,7 @@ struct Line {
 
 /// `key = value`, or the header of a table.
 fn is_setting(line: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.\"".contains(c);
+    let is_of_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_./\"".contains(c);
     match line.split_once(" = ") {
         Some((key, _)) => key.chars().all(is_of_key),
         None => line.starts_with('[') && line.ends_with(']'),
@@ -74,9 +74,9 @@ fn every_key_stands_in_the_sample_with_a_comment_of_its_own() {
         let is_it = |line: &Line| line.table == table && line.key.split('.').next() == Some(key);
         lines.iter().any(is_it)
     };
-    for table in ["site", "web", "feeds", "related", "ledger", "mail", "mail.smtp", "mail.relays"]
+    for table in ["site", "web", "feeds", "feeds.podcast", "related", "ledger", "mail", "mail.smtp"]
         .into_iter()
-        .chain(["mail.limits", "mail.dkim", "operator", "newsletters"])
+        .chain(["mail.relays", "mail.limits", "mail.dkim", "operator", "newsletters"])
     {
         let is_list = SAMPLE.contains(&format!("[[{table}]]"));
         let header = if is_list { format!("[[{table}]]") } else { format!("[{table}]") };
@@ -106,7 +106,8 @@ fn every_key_that_is_left_out_can_be_taken_up() {
     let dkim = config.dkim.unwrap();
     assert_eq!((dkim.domain.as_str(), dkim.keys.len()), ("salt-and-solder.example", 2));
     assert_eq!(config.newsletters[0].cadences.len(), 4);
-    assert!(config.operator.is_some());
+    assert!(config.operator.is_some() && config.feeds.podcast.is_some());
+    assert_eq!(config.feeds.moved["/index.xml"], "/feed.xml");
     assert!(matches!(config.ledger, Ledger::Server(_, Some(_))));
 }
 
