@@ -15,7 +15,7 @@ struct Line {
 
 /// `key = value`, or the header of a table.
 fn is_setting(line: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.\"".contains(c);
+    let is_of_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_./\"".contains(c);
     match line.split_once(" = ") {
         Some((key, _)) => key.chars().all(is_of_key),
         None => line.starts_with('[') && line.ends_with(']'),
@@ -74,9 +74,19 @@ fn every_key_stands_in_the_sample_with_a_comment_of_its_own() {
         let is_it = |line: &Line| line.table == table && line.key.split('.').next() == Some(key);
         lines.iter().any(is_it)
     };
-    for table in ["site", "web", "feeds", "related", "ledger", "mail", "mail.smtp", "mail.relays"]
-        .into_iter()
-        .chain(["mail.limits", "mail.dkim", "operator", "newsletters"])
+    for table in [
+        "site",
+        "web",
+        "feeds",
+        "feeds.podcast",
+        "bucket",
+        "related",
+        "ledger",
+        "mail",
+        "mail.smtp",
+    ]
+    .into_iter()
+    .chain(["mail.relays", "mail.limits", "mail.dkim", "operator", "newsletters"])
     {
         let is_list = SAMPLE.contains(&format!("[[{table}]]"));
         let header = if is_list { format!("[[{table}]]") } else { format!("[{table}]") };
@@ -99,14 +109,20 @@ fn every_key_that_is_left_out_can_be_taken_up() {
         SAMPLE.lines().map(|line| setting(line).map_or(line, |(text, _)| text)).collect();
     // The ledger is in one place.
     let text = text.join("\n").replace("path = \"var/postrider.db\"", "");
+    let (before, bucket) = text.split_once("[bucket]").unwrap();
+    let (_, after) = bucket.split_once("[related]").unwrap();
+    let without = format!("{before}[related]{after}");
+    let text = if cfg!(feature = "s3") { text } else { without };
     let config = Config::parse(&text, Path::new("/r")).unwrap();
+    assert_eq!(config.bucket.is_some(), cfg!(feature = "s3"));
     assert_eq!((config.relays.len(), config.relays[1].priority), (2, 2));
     assert_eq!(config.relays[1].pace.relay.per_minute, Some(60));
     assert_eq!(config.relays[0].pace.warm_up.len(), 7);
     let dkim = config.dkim.unwrap();
     assert_eq!((dkim.domain.as_str(), dkim.keys.len()), ("salt-and-solder.example", 2));
     assert_eq!(config.newsletters[0].cadences.len(), 4);
-    assert!(config.operator.is_some());
+    assert!(config.operator.is_some() && config.feeds.podcast.is_some());
+    assert_eq!(config.feeds.moved["/index.xml"], "/feed.xml");
     assert!(matches!(config.ledger, Ledger::Server(_, Some(_))));
 }
 
