@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     Refusal,
-    out::{self, say},
+    out::{self, counted, say},
     preview::{Reading, letter},
 };
 use crate::{
@@ -161,7 +161,10 @@ fn tell(site: &Site, catalog: &Catalog, findings: &Findings) {
         say!("  posts/{path} appears {}", site.time(*at));
     }
     match &site.config.subscribers {
-        Some(path) => say!("Readers: {} usable lines in {}", findings.readers, site.shown(path)),
+        Some(path) => {
+            let lines = counted(findings.readers, "usable line", "usable lines");
+            say!("Readers: {lines} in {}", site.shown(path));
+        }
         None => say!("Readers: no file of them (mail.subscribers)"),
     }
     for note in &findings.notes {
@@ -193,7 +196,8 @@ fn configuration(site: &Site) {
     if config.canary.letters > 0 {
         let canary = &config.canary;
         let minutes = canary.wait.as_secs() / 60;
-        say!("Canary: {} letters first, then {minutes} minutes", canary.letters);
+        let letters = counted(canary.letters, "letter", "letters");
+        say!("Canary: {letters} first, then {} of waiting", counted(minutes, "minute", "minutes"));
     }
     match &config.operator {
         Some(operator) => say!("Operator: {operator}"),

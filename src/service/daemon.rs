@@ -81,7 +81,6 @@ pub async fn serve(
     ready(address);
     notify(&[sd_notify::NotifyState::Ready]);
     Service { run, site, address, stop, nudge }.passes(sending).await;
-    notify(&[sd_notify::NotifyState::Stopping]);
     ended(answering.await, "the web server");
     Ok(())
 }
@@ -126,6 +125,7 @@ impl Service {
                 _ = self.stop.wait_for(|stop| *stop) => {}
             }
         }
+        notify(&[sd_notify::NotifyState::Stopping]);
         ended(sending.await, "the sending");
         self.run.end().await;
     }
