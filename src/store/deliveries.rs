@@ -4,8 +4,6 @@
 //! ledger: on PostgreSQL each passes over the rows that another is just leasing. The moves that
 //! follow are recorded in [`super::record`].
 
-use serde::Serialize;
-
 pub use super::accounts::{Account, Count};
 use super::{Error, Store, statement::sql};
 use crate::{domain::delivery::DeliveryState, time::Timestamp};
@@ -40,7 +38,7 @@ pub struct Leased {
 }
 
 /// A move to record.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Move {
     /// The delivery.
     pub id: i64,

