@@ -200,7 +200,7 @@ impl fmt::Display for Summary {
         writeln!(f, "Readers  {}", self.readers)?;
         writeln!(f, "Issues   {}", self.issues)?;
         writeln!(f, "Letters  {}", self.letters)?;
-        if self.is_idle() {
+        if self.is_idle() && self.letters.waiting == 0 && !self.needs_operator() {
             writeln!(f, "Nothing new: nothing was written and nothing was sent.")?;
         }
         for warning in &self.warnings {
