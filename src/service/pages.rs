@@ -137,14 +137,14 @@ impl Press<'_> {
         let by_id: HashMap<&str, &Post> =
             catalog.posts.iter().map(|post| (post.id.as_str(), post)).collect();
         let described = self.site.described();
-        let former = shelf.manifest.former_pages(before).into_iter();
-        let mut ways: Vec<(String, &str)> =
-            former.map(|(file, id)| (file.to_owned(), id)).collect();
         let aliases = catalog.aliases.iter();
         let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
-        ways.extend(aliases.filter(|(file, _)| !shelf.manifest.has(file)));
+        let former = shelf.manifest.former_pages(before).into_iter();
+        let former = former.map(|(file, id)| (file.to_owned(), id));
+        let ways: Vec<(String, &str)> = aliases.chain(former).collect();
         for (file, id) in ways {
-            let Some(post) = by_id.get(id) else { continue };
+            // What an author wrote goes before what was there.
+            let Some(post) = by_id.get(id).filter(|_| !shelf.manifest.has(&file)) else { continue };
             let page = pages::moved(&self.site.templates, &described, post, &file);
             shelf.page(&file, page, Some(&post.id))?;
         }
