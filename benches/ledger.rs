@@ -89,6 +89,7 @@ pub(crate) fn moves(letters: usize) -> Moved {
             blocks.push(block);
         }
         let leased = letters as f64 / started.elapsed().as_secs_f64();
+        assert_eq!(blocks.iter().map(Vec::len).sum::<usize>(), letters, "all were leased");
         record(&store, &blocks, (S::Leased, S::Sending)).await;
         let started = Instant::now();
         record(&store, &blocks, (S::Sending, S::Sent)).await;
@@ -171,4 +172,7 @@ async fn issue(store: &Store) {
         store.open_deliveries(&opening, edition, vec![row], NOW).await.expect("written");
     }
     store.release_opened(NOW).await.expect("released");
+    for (issue, _) in store.on_canary().await.expect("read") {
+        store.pass_canary(issue, NOW).await.expect("let go");
+    }
 }
