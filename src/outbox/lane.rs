@@ -248,15 +248,19 @@ impl Lane {
 
     /// Tells the route how the letter ended, and what it means for the delivery.
     async fn complete(
-        &self,
+        &mut self,
         relay: usize,
         item: &Item,
         completion: &Completion,
     ) -> Result<Entry, Error> {
         let now = self.floor.now();
         self.floor.desk.relays.completed(relay, item.domain(), completion, now);
-        if let Completion::Lost(why) | Completion::NotSent(Failure { text: why, .. }) = completion {
-            self.floor.lose(why);
+        match completion {
+            Completion::Lost(why) | Completion::NotSent(Failure { text: why, .. }) => {
+                self.line.lose(relay, why);
+            }
+            Completion::Replied(_) if self.line.is_usable() => self.line.answered(),
+            Completion::Replied(_) => {}
         }
         let end = (verdict_after_dot(completion), lesson_after_dot(completion));
         self.result(&item.leased, DeliveryState::Sending, end).await

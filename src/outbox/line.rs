@@ -31,6 +31,8 @@ const PAUSES: [Duration; 3] =
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a lane waits for a turn before it looks again.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Connections lost in a row before a lane gives a relay up.
+const STRIKES: u32 = 3;
 /// How many letters are set aside in a row before a lane waits for one of their domains.
 const ASIDES: u32 = 32;
 
@@ -57,6 +59,8 @@ pub(super) struct Line {
     carried: u32,
     /// Letters set aside in a row.
     asides: u32,
+    /// Connections lost in a row, and at which relay.
+    strikes: (usize, u32),
 }
 
 enum Choice {
@@ -69,7 +73,7 @@ enum Choice {
 
 impl Line {
     pub(super) const fn new(floor: Arc<Floor>) -> Self {
-        Self { floor, connection: None, carried: 0, asides: 0 }
+        Self { floor, connection: None, carried: 0, asides: 0, strikes: (0, 0) }
     }
 
     pub(super) fn connection(&mut self) -> Option<&mut Connection> {
@@ -78,6 +82,23 @@ impl Line {
 
     pub(super) fn is_usable(&self) -> bool {
         self.connection.as_ref().is_some_and(|(_, connection)| connection.is_usable())
+    }
+
+    /// A connection was lost. A relay that hangs up on three in a row is left alone, so that it
+    /// cannot leave doubt after doubt.
+    pub(super) fn lose(&mut self, relay: usize, why: &str) {
+        self.floor.lose(why);
+        let before = if self.strikes.0 == relay { self.strikes.1 } else { 0 };
+        self.strikes = (relay, before + 1);
+        if self.strikes.1 >= STRIKES {
+            self.strikes.1 = 0;
+            self.floor.desk.relays.route().given_up(relay, self.floor.now());
+        }
+    }
+
+    /// A letter was answered on a connection that goes on.
+    pub(super) const fn answered(&mut self) {
+        self.strikes.1 = 0;
     }
 
     /// A letter rode on this connection.
@@ -114,12 +135,15 @@ impl Line {
             };
             self.asides = 0;
             let ended = self.offer_to(relay, letter).await;
-            let (relays, now) = (&self.floor.desk.relays, self.floor.now());
+            let (floor, now) = (self.floor.clone(), self.floor.now());
+            let relays = &floor.desk.relays;
             match &ended {
                 Offer::Failed(failure) | Offer::Unreachable(failure) => {
                     relays.failed(relay, domain, failure, now);
                     if failure.is_lost() {
-                        self.floor.lose(&failure.text);
+                        self.lose(relay, &failure.text);
+                    } else {
+                        self.answered();
                     }
                     if !may_go_elsewhere(failure) {
                         return ended;

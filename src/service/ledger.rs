@@ -5,13 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{
-    Error, Progress, Run, open_store,
-    sending::{Sending, Ways},
-    site::Site,
-    summary::Summary,
-};
-use crate::{config::Uncertain, domain::delivery::DeliveryState, store::Ledger, time::Clock};
+use super::{Error, Run, open_store, sending::Sending, site::Site, summary::Summary};
+use crate::{config::Uncertain, domain::delivery::DeliveryState, time::Clock};
 
 /// How often a letter that became uncertain is sent by the policy to resend.
 const RESENT: u32 = 3;
@@ -27,23 +22,8 @@ impl Run {
         if !store.is_shared() {
             return Err(Error::NotShared(site.ledger_shown()));
         }
-        let (ledger, progress): (Ledger, Progress) = (store.ledger().await?, Arc::new(|_| {}));
-        let sites = watch::channel(site.clone()).0;
-        let (last, watch, ways, turn) = (None, None, Ways::default(), None);
-        Ok(Self {
-            site,
-            sites,
-            store,
-            ledger,
-            clock,
-            last,
-            stop,
-            progress,
-            watch,
-            ways,
-            turn,
-            mails: true,
-        })
+        let ledger = store.ledger().await?;
+        Ok(Self::new(site, (store, ledger), clock, (stop, Arc::new(|_| {}))))
     }
 }
 

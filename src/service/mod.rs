@@ -148,22 +148,32 @@ impl Run {
         store.void_leases(now).await?;
         let ledger = store.ledger().await?;
         let stop = turn.stop(stop);
+        let run = Self::new(site, (store, ledger), clock, (stop, progress));
+        Ok(Self { last, turn: Some(turn), ..run })
+    }
+
+    /// A run on an open ledger, without a turn: it sends what others open.
+    fn new(
+        site: Arc<Site>,
+        (store, ledger): (Store, Ledger),
+        clock: Clock,
+        (stop, progress): (watch::Receiver<bool>, Progress),
+    ) -> Self {
         let sites = watch::channel(site.clone()).0;
-        let (watch, ways, turn) = (None, Ways::default(), Some(turn));
-        Ok(Self {
+        Self {
             site,
             sites,
             store,
             ledger,
             clock,
-            last,
+            last: None,
             stop,
             progress,
-            watch,
-            ways,
-            turn,
+            watch: None,
+            ways: Ways::default(),
+            turn: None,
             mails: true,
-        })
+        }
     }
 
     /// The same run, looked on by `watch` while it sends.

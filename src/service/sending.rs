@@ -155,7 +155,7 @@ impl Sending {
         let until = site.time(until);
         summary.warnings.push(match why {
             Closed::Spent => format!(
-                "the relays take no more letters for now ([mail.limits], or their own quota); the \
+                "the relays take no more letters at present ([mail.limits], or their own quota); the \
                  rest goes from {until} on"
             ),
             Closed::Lost => format!(

@@ -108,6 +108,13 @@ impl Breaker {
         self.open(LONGEST_PAUSE, now);
     }
 
+    /// Whoever spoke to the relay found it useless time after time.
+    pub fn given_up(&mut self, now: Timestamp) {
+        if self.broken.is_none() {
+            self.open(FIRST_PAUSE, now);
+        }
+    }
+
     fn open(&mut self, pause: Duration, now: Timestamp) {
         self.losses.clear();
         self.broken = Some(Broken { pause, until: now.plus(pause), on_trial: false });

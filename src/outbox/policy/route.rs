@@ -173,6 +173,13 @@ impl Route {
         closed.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(until, _)| *until)
     }
 
+    /// One lane lost connection after connection at `relay`: nobody goes there for a while.
+    pub fn given_up(&mut self, relay: usize, now: Timestamp) {
+        if let Some(stop) = self.stops.get_mut(relay) {
+            stop.breaker.given_up(now);
+        }
+    }
+
     /// Forgets what was in flight, as [`Pace::clear`] does.
     pub fn clear(&mut self) {
         for stop in &mut self.stops {

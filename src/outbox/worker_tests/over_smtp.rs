@@ -33,14 +33,14 @@ async fn a_relay_that_closes_now_and_then_costs_nobody_a_wait() {
 }
 
 #[tokio::test]
-async fn a_relay_that_always_closes_is_left_alone_after_five_losses() {
-    for (event, doubts) in [("RCPT", 0), ("dot", 5)] {
+async fn a_relay_that_always_closes_is_given_up_after_three_tries() {
+    for (event, doubts) in [("RCPT", 0), ("dot", 3)] {
         let town = Town::with_readers(20).await;
         let sink = Sink::start(move |now, _| now.starts_with(event).then_some(Act::Hang)).await;
         let tally = over_smtp(&town, &sink, 1).await;
         assert_eq!((tally.uncertain, tally.deferred), (doubts, 20 - doubts), "{event}");
         assert!(tally.unreachable.unwrap().contains("closed"), "{event}");
-        assert_eq!(sink.log().connections, 5, "{event}");
+        assert_eq!(sink.log().connections, 3, "{event}");
     }
 }
 
