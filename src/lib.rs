@@ -1,7 +1,8 @@
 //! Postrider: a folder of posts becomes feeds that validate and letters that arrive.
 //!
 //! The layers, lowest first: [`time`], [`parallel`] and [`domain`] (values), the pure modules
-//! ([`catalog`], [`feed`], [`site`], [`rank`], [`digest`], [`template`]), the edges ([`store`],
+//! ([`catalog`], [`feed`], [`site`], [`rank`], [`digest`], [`template`],
+//! [`words`]), the edges ([`store`],
 //! [`publish`], the transports of [`outbox`]), the steps that join them ([`outbox`]), and the
 //! doors ([`web`], [`cli`], [`service`], [`config`]). `tests/layers.rs` reads the sources and
 //! checks who may know whom; ARCHITECTURE.md tells why.
@@ -23,3 +24,4 @@ pub mod store;
 pub mod template;
 pub mod time;
 pub mod web;
+pub mod words;

@@ -9,19 +9,24 @@
 //! is. Files of other kinds (style sheets) are not templates: they are only kept, see
 //! [`Templates::source`].
 //!
-//! Filters beside Tera's own: `date(format, zone)` writes an RFC 3339 instant, `wrap(width)`
-//! breaks plain text at words.
+//! `words/*.ftl` hold what is said in each language ([`Words`]); the operator's go over ours
+//! message by message. Filters beside Tera's own are in `filters`: `t` says a message in the
+//! language of the page or letter.
 //!
 //! It does not read the disk: the operator's files are handed in. What fails is an [`Error`]
 //! that names template and line in one sentence. The only home of `tera`.
+
+mod filters;
+mod room;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use rust_embed::Embed;
 use serde::Serialize;
-use tera::{Context, ErrorKind, Kwargs, ReportError, State, Tera, TeraResult};
+use tera::{Context, ErrorKind, ReportError, Tera};
 
-use crate::time::{Timestamp, Zone};
+use crate::words::{self, Words};
+use room::Room;
 
 #[cfg(test)]
 mod letters;
@@ -32,6 +37,7 @@ mod letters;
 #[include = "*.html"]
 #[include = "*.txt"]
 #[include = "*.css"]
+#[include = "*.ftl"]
 struct Defaults;
 
 /// What a template says wrongly.
@@ -55,6 +61,9 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// Its words cannot be read.
+    #[error(transparent)]
+    Words(#[from] words::Error),
 }
 
 /// A loaded set of templates. Cheap to clone; never changes.
@@ -65,6 +74,7 @@ pub struct Templates(Arc<Loaded>);
 struct Loaded {
     tera: Tera,
     sources: BTreeMap<String, String>,
+    words: Arc<Words>,
 }
 
 impl Templates {
@@ -73,24 +83,36 @@ impl Templates {
     /// the operator's own templates to include.
     pub fn new(overrides: &[(String, String)]) -> Result<Self, Error> {
         let mut sources = defaults();
+        let words = Arc::new(words(&sources, overrides)?);
         sources.extend(overrides.iter().cloned());
         let mut tera = Tera::default();
-        tera.register_filter("date", date);
-        tera.register_filter("wrap", wrap);
-        tera.register_filter("brief", brief);
+        filters::register(&mut tera, &words);
         let templates = sources.iter().filter(|(name, _)| is_template(name));
         if let Err(error) = tera.add_raw_templates(templates) {
             return Err(explain("", &error, &sources));
         }
-        Ok(Self(Arc::new(Loaded { tera, sources })))
+        Ok(Self(Arc::new(Loaded { tera, sources, words })))
     }
 
     /// The template `name` filled with `context`, which serialises to a map.
     pub fn render<C: Serialize>(&self, name: &str, context: &C) -> Result<String, Error> {
-        let Loaded { tera, sources } = &*self.0;
+        let Loaded { tera, sources, .. } = &*self.0;
+        let mut room = Room::default();
         let context = Context::from_serialize(context);
-        let text = context.and_then(|context| tera.render(name, &context));
-        text.map_err(|error| explain(name, &error, sources))
+        let done = context.and_then(|context| tera.render_to(name, &context, &mut room));
+        match done {
+            Ok(()) => Ok(room.text()),
+            Err(_) if room.is_full() => Err(Error::Whole {
+                template: name.to_owned(),
+                why: format!("it writes more than {}; does it loop?", room::LIMIT),
+            }),
+            Err(error) => Err(explain(name, &error, sources)),
+        }
+    }
+
+    /// What is said in each language.
+    pub fn words(&self) -> &Words {
+        &self.0.words
     }
 
     /// The file `name` as it stands.
@@ -106,6 +128,16 @@ pub fn defaults() -> BTreeMap<String, String> {
         Some((name.to_owned(), String::from_utf8_lossy(&file.data).into_owned()))
     };
     Defaults::iter().filter_map(|name| text(&name)).collect()
+}
+
+/// Our words with the operator's over them.
+fn words(
+    ours: &BTreeMap<String, String>,
+    overrides: &[(String, String)],
+) -> Result<Words, words::Error> {
+    let ours = ours.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let theirs = overrides.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    Words::new(ours.chain(theirs))
 }
 
 fn is_template(name: &str) -> bool {
@@ -172,53 +204,6 @@ fn sentence(message: &str) -> String {
     line.trim_end_matches('.').replace(". Available", "; available").replace(". ", "; ")
 }
 
-/// `post.published | date(format="%-d %B %Y", zone="Europe/Stockholm")`: an RFC 3339 instant in
-/// strftime's words; in UTC unless told otherwise.
-fn date(text: &str, options: Kwargs, _: &State<'_>) -> TeraResult<String> {
-    let instant = Timestamp::parse_rfc3339(text)
-        .ok_or_else(|| tera::Error::message(format!("\"{text}\" is no RFC 3339 date")))?;
-    let zone = match options.get::<&str>("zone")? {
-        Some(name) => name.parse::<Zone>().map_err(tera::Error::message)?,
-        None => Zone::utc(),
-    };
-    Ok(instant.format(options.get::<&str>("format")?.unwrap_or("%-d %B %Y"), &zone))
-}
-
-/// `summary | wrap(width=72)`: plain text in lines of at most so many characters, broken at
-/// spaces. A word that is longer keeps a line to itself, so addresses stay whole.
-fn wrap(text: &str, options: Kwargs, _: &State<'_>) -> TeraResult<String> {
-    let width = options.get::<usize>("width")?.unwrap_or(72);
-    let lines: Vec<String> = text.lines().map(|line| wrap_line(line, width)).collect();
-    Ok(lines.join("\n"))
-}
-
-/// `summary | brief(length=140)`: at most so many characters, cut after a word and marked `…`.
-fn brief(text: &str, options: Kwargs, _: &State<'_>) -> TeraResult<String> {
-    let length = options.get::<usize>("length")?.unwrap_or(140);
-    let Some((end, _)) = text.char_indices().nth(length) else { return Ok(text.to_owned()) };
-    let kept = text.get(..end).unwrap_or(text);
-    let kept = kept.rfind(char::is_whitespace).and_then(|cut| kept.get(..cut)).unwrap_or(kept);
-    Ok(format!("{}…", kept.trim_end_matches([' ', ',', ';', ':', '.', '–'])))
-}
-
-fn wrap_line(line: &str, width: usize) -> String {
-    let mut wrapped = String::with_capacity(line.len() + 8);
-    let mut column = 0;
-    for word in line.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > width {
-            wrapped.push('\n');
-            column = 0;
-        } else if column > 0 {
-            wrapped.push(' ');
-            column += 1;
-        }
-        wrapped.push_str(word);
-        column += length;
-    }
-    wrapped
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -272,41 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_written_by_the_clocks_of_a_zone() {
-        for (template, written) in [
-            ("{{ at | date }}", "24 November 2026"),
-            ("{{ at | date(zone=\"Europe/Stockholm\") }}", "25 November 2026"),
-            ("{{ at | date(format=\"%H:%M\") }}", "23:30"),
-        ] {
-            assert_eq!(rendered("own/a.txt", template), written);
-        }
-    }
-
-    #[test]
-    fn text_is_wrapped_at_words_and_addresses_stay_whole() {
-        for (text, wrapped) in [
-            ("one two three", "one two\nthree"),
-            ("one  https://x.example/long two", "one\nhttps://x.example/long\ntwo"),
-            ("one\n\ntwo", "one\n\ntwo"),
-            ("", ""),
-        ] {
-            let state_free = text.lines().map(|line| wrap_line(line, 8)).collect::<Vec<_>>();
-            assert_eq!(state_free.join("\n"), wrapped);
-        }
-    }
-
-    #[test]
-    fn a_teaser_is_cut_after_a_word() {
-        for (text, expected) in [
-            ("{{ 'Short enough' | brief(length=12) }}", "Short enough"),
-            ("{{ 'One, two and three' | brief(length=6) }}", "One…"),
-            ("{{ 'Unbreakable' | brief(length=4) }}", "Unbr…"),
-        ] {
-            assert_eq!(rendered("x.txt", text), expected);
-        }
-    }
-
-    #[test]
     fn an_override_replaces_its_own_file_and_no_other() {
         let ours = Templates::new(&[]).unwrap();
         let theirs = with("web/style.css", "body{{color:red}}").unwrap();
@@ -315,5 +265,20 @@ mod tests {
             assert_eq!(ours.source(name), theirs.source(name), "{name}");
         }
         assert_eq!(ours.source("web/none.css"), None);
+    }
+
+    #[test]
+    fn a_template_that_loops_ends_with_its_name() {
+        let endless = "{% for a in range(end=9999) %}{% for b in range(end=9999) %}\
+                       {{ title }}{% endfor %}{% endfor %}";
+        for (text, told) in [
+            (endless, "own/a.html: it writes more than"),
+            ("{% include \"own/a.html\" %}", "own/a.html"),
+            ("{% extends \"own/a.html\" %}", "own/a.html"),
+            ("{% component x() %}{{ <x /> }}{% endcomponent x %}{{ <x /> }}", "own/a.html"),
+        ] {
+            let error = rendered("own/a.html", text);
+            assert!(error.starts_with("template ") && error.contains(told), "{text}: {error}");
+        }
     }
 }

@@ -17,11 +17,12 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 32] = [
+const FLOORS: [(&str, u8); 33] = [
     ("time", 0),
     ("parallel", 0),
     ("domain", 0),
     ("template", 1),
+    ("words", 1),
     ("catalog", 1),
     ("feed", 1),
     ("site", 1),
@@ -52,8 +53,15 @@ const FLOORS: [(&str, u8); 32] = [
     ("main", 4),
 ];
 
-/// Imports that the floors would forbid: who, whom. Pages and letters are made from templates.
-const ALLOWED: [(&str, &str); 2] = [("site", "template"), ("digest", "template")];
+/// Imports that the floors would forbid: who, whom. Pages and letters are made from templates
+/// and words.
+const ALLOWED: [(&str, &str); 5] = [
+    ("site", "template"),
+    ("site", "words"),
+    ("digest", "template"),
+    ("digest", "words"),
+    ("template", "words"),
+];
 
 /// Imports that the floors would allow: who, whom.
 const FORBIDDEN: [(&str, &str); 8] = [
@@ -68,13 +76,14 @@ const FORBIDDEN: [(&str, &str); 8] = [
 ];
 
 /// Outside crates and the only modules that may use them.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 29] = [
     ("rss", &["feed"]),
     ("atom_syndication", &["feed"]),
     ("chrono", &["time", "feed"]),
     ("cron", &["time"]),
     ("jiff", &["time"]),
     ("tera", &["template"]),
+    ("fluent_bundle", &["words"]),
     ("rust_embed", &["template"]),
     ("lettre", &["domain/address", "digest/message", "outbox"]),
     ("css_inline", &["digest"]),
