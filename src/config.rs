@@ -12,6 +12,7 @@ mod dkim;
 mod feeds;
 mod raw;
 mod relays;
+mod theme;
 mod words;
 
 use std::{
@@ -25,6 +26,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
+    digest::theme::Theme,
     domain::{address::Address, subscriber::Cadence},
     feed::{Kind, Podcast},
     outbox::policy::canary,
@@ -226,6 +228,8 @@ pub struct Newsletter {
     pub name: String,
     /// A sentence at the foot of its letters, or empty.
     pub description: String,
+    /// The language of its letters (BCP 47).
+    pub language: String,
     /// Offered cadences; those but instant with their schedules.
     pub cadences: Vec<(Cadence, Option<Schedule>)>,
 }
@@ -275,6 +279,8 @@ pub struct Config {
     pub reply_to: Mailbox,
     /// The owner's postal address, or empty.
     pub postal_address: String,
+    /// What letters look like.
+    pub theme: Theme,
     /// A file of subscribers.
     pub subscribers: Option<PathBuf>,
     /// What a new ledger mails.

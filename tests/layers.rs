@@ -76,7 +76,7 @@ const FORBIDDEN: [(&str, &str); 8] = [
 ];
 
 /// Outside crates and the only modules that may use them.
-const HOMES: [(&str, &[&str]); 29] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("rss", &["feed"]),
     ("atom_syndication", &["feed"]),
     ("chrono", &["time", "feed"]),
@@ -87,7 +87,6 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("rust_embed", &["template"]),
     ("lettre", &["domain/address", "digest/message", "outbox"]),
     ("css_inline", &["digest"]),
-    ("html2text", &["digest"]),
     ("comrak", &["catalog"]),
     ("ammonia", &["catalog"]),
     ("serde_saphyr", &["catalog"]),

@@ -5,7 +5,11 @@ use std::{path::Path, time::Duration};
 use super::{Format, Refusal, out};
 use crate::{
     catalog::{self, Catalog, directory},
-    digest::{Digest, message::Recipient, render},
+    digest::{
+        Digest,
+        message::{Part, Recipient},
+        render,
+    },
     domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
     outbox::open::Newsletter,
     rank::{Index, Wish},
@@ -166,8 +170,8 @@ fn print(
     let sender = &newsletter.sender;
     let octets = match format {
         Format::Eml => sender.message(letter, &reader, key).map_err(Refusal::needs_operator)?,
-        Format::Text => sender.readable(&letter.text, false, &reader, key).into_bytes(),
-        Format::Html => sender.readable(&letter.html, true, &reader, key).into_bytes(),
+        Format::Text => sender.readable(letter, Part::Text, &reader, key).into_bytes(),
+        Format::Html => sender.readable(letter, Part::Html, &reader, key).into_bytes(),
     };
     out::octets(&octets);
     Ok(0)

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     Config, Error, FILE, Ledger, Mailbox, Newsletter,
-    raw::{Raw, RawLedger, RawNewsletter},
+    raw::{Raw, RawLedger, RawNewsletter, RawSite},
     relays::Table,
     words,
 };
@@ -57,7 +57,7 @@ impl Check<'_> {
             is_public: raw.web.public_url.is_some()
                 && !is_reserved(url.host_str().unwrap_or_default()),
             listen,
-            newsletters: self.newsletters(raw.newsletters, &raw.site.title, &zone)?,
+            newsletters: self.newsletters(raw.newsletters, &raw.site, &zone)?,
             relays: self.relays(
                 raw.mail.smtp,
                 raw.mail.relays,
@@ -83,6 +83,7 @@ impl Check<'_> {
             bucket: self.bucket(raw.bucket)?,
             related: raw.related,
             ledger: self.ledger(raw.ledger)?,
+            theme: self.theme(raw.mail.theme, &url)?,
             uncertain: raw.mail.uncertain,
             from,
             reply_to,
@@ -147,7 +148,7 @@ impl Check<'_> {
     fn newsletters(
         &self,
         raw: Vec<RawNewsletter>,
-        title: &str,
+        site: &RawSite,
         zone: &Zone,
     ) -> Result<Vec<Newsletter>, Error> {
         let mut newsletters: Vec<Newsletter> = Vec::new();
@@ -158,10 +159,11 @@ impl Check<'_> {
             if newsletters.iter().any(|other| other.id == one.id) {
                 return Err(self.wrong("id", "two newsletters have the same id"));
             }
-            let name = one.name.clone().unwrap_or_else(|| title.to_owned());
+            let name = one.name.clone().unwrap_or_else(|| site.title.clone());
             newsletters.push(Newsletter {
                 cadences: self.cadences(&one, zone)?,
                 description: one.description.unwrap_or_default(),
+                language: one.language.unwrap_or_else(|| site.language.clone()),
                 id: one.id,
                 name,
             });

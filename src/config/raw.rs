@@ -9,6 +9,7 @@ use super::{
     Bucket, Feeds, FirstRun, Related, Uncertain, Way,
     dkim::RawDkim,
     relays::{RawLimits, RawRelay},
+    theme::RawTheme,
 };
 
 #[derive(Deserialize)]
@@ -109,6 +110,8 @@ pub(super) struct RawMail {
     #[serde(default)]
     pub(super) limits: RawLimits,
     pub(super) dkim: Option<RawDkim>,
+    #[serde(default)]
+    pub(super) theme: RawTheme,
 }
 
 #[derive(Default, Deserialize)]
@@ -123,6 +126,7 @@ pub(super) struct RawNewsletter {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
+    pub(super) language: Option<String>,
     #[serde(default)]
     pub(super) instant: bool,
     pub(super) daily: Option<String>,

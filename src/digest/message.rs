@@ -19,6 +19,7 @@ use super::{
     dkim::{self, Signer},
     quoted::{self, SOFT_BREAK},
     render::{Letter, Piece, Slot},
+    tree,
 };
 use crate::{
     domain::{
@@ -118,7 +119,7 @@ impl Sender {
     /// The whole message for one reader, signed where a signer is set. `self` names the site and the sender's domain; what was
     /// frozen in `letter` is taken from there.
     pub fn message(&self, letter: &Letter, to: &Recipient, key: &Key) -> Result<Vec<u8>, Error> {
-        let values = self.values(to, key);
+        let values = self.values(letter, to, key);
         let mut out = String::with_capacity(4096 + length(&letter.text) + length(&letter.html));
         out.push_str(&letter.head);
         push_to(&mut out, to)?;
@@ -138,45 +139,65 @@ impl Sender {
     }
 
     /// A part of the letter as the reader's program shows it, decoded.
-    pub fn readable(&self, pieces: &[Piece], is_html: bool, to: &Recipient, key: &Key) -> String {
-        let values = self.values(to, key);
-        let values = if is_html { values.escaped() } else { values };
-        let texts = pieces.iter().map(|piece| match piece {
-            Piece::Fixed(encoded) => quoted::decode(encoded),
-            Piece::Slot(slot) => values.of(*slot).to_owned(),
-        });
-        texts.collect()
+    pub fn readable(&self, letter: &Letter, part: Part, to: &Recipient, key: &Key) -> String {
+        let values = self.values(letter, to, key);
+        match part {
+            Part::Text => joined(&letter.text, &values),
+            Part::Html => joined(&letter.html, &values.escaped()),
+        }
     }
 
-    fn values(&self, to: &Recipient, key: &Key) -> Values {
+    fn values(&self, letter: &Letter, to: &Recipient, key: &Key) -> Values {
         let token = key.token(Purpose::Unsubscribe, to.subscription);
-        let greeting = match to.name.as_str() {
-            "" => "Hello,".to_owned(),
-            name => ["Hello ", &name.replace(char::is_control, " "), ","].concat(),
-        };
         let unsubscribe = [&self.url, "unsubscribe/", &token].concat();
-        Values { greeting, unsubscribe, token }
+        let (to_us, asked) = (self.reply_to.1.as_str(), letter.preferences.as_str());
+        let preferences = ["mailto:", to_us, "?subject=", asked, "%20", &token].concat();
+        Values { greeting: letter.greeting.to(&to.name), unsubscribe, preferences, token }
     }
+}
+
+/// A part of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The plain text.
+    Text,
+    /// The HTML.
+    Html,
+}
+
+fn joined(pieces: &[Piece], values: &Values) -> String {
+    let texts = pieces.iter().map(|piece| match piece {
+        Piece::Fixed(encoded) => quoted::decode(encoded),
+        Piece::Slot(slot) => values.of(*slot).to_owned(),
+    });
+    texts.collect()
 }
 
 /// What stands in the slots, and the token in it.
 struct Values {
     greeting: String,
     unsubscribe: String,
+    preferences: String,
     token: String,
 }
 
 impl Values {
     /// The values as they may stand in HTML.
     fn escaped(&self) -> Self {
-        let Self { greeting, unsubscribe, token } = self;
-        Self { greeting: escape(greeting), unsubscribe: escape(unsubscribe), token: token.clone() }
+        let Self { greeting, unsubscribe, preferences, token } = self;
+        Self {
+            greeting: tree::escaped(greeting),
+            unsubscribe: tree::escaped(unsubscribe),
+            preferences: tree::escaped(preferences),
+            token: token.clone(),
+        }
     }
 
     fn of(&self, slot: Slot) -> &str {
         match slot {
             Slot::Greeting => &self.greeting,
             Slot::Unsubscribe => &self.unsubscribe,
+            Slot::Preferences => &self.preferences,
         }
     }
 }
@@ -229,22 +250,6 @@ fn length(pieces: &[Piece]) -> usize {
         Piece::Slot(_) => 256,
     });
     fixed.sum()
-}
-
-/// Text as it may stand in HTML, inside and outside of attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 fn mailboxes(field: &'static str, (name, address): &(String, Address)) -> Result<Mailboxes, Error> {

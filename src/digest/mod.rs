@@ -7,11 +7,16 @@
 //!
 //! Pure: posts, templates, keys and instants come in, values go out. Same input, same octets.
 
+mod cut;
 pub mod dkim;
+mod fit;
 pub mod message;
+pub mod pixels;
 mod plain;
 pub mod quoted;
 pub mod render;
+pub mod theme;
+mod tree;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,132 +1,286 @@
-//! Plain text: an article's HTML as its author might have typed it into a mail.
+//! Plain text: an article as its author might have typed it into a mail.
 //!
-//! Links become numbered notes, footnote marks read "(note 1)", code keeps its lines and blanks
-//! and is set in by four, and nothing is wider than the given width but code and addresses.
+//! No marks of Markdown: emphasis is left to the words, items stand behind dots, quotations
+//! behind `>` as in any answer to a mail, code is set in by four with its lines and blanks kept,
+//! tables stand in columns where these fit and row by row where they do not. Links are numbered,
+//! and what they lead to follows at the end, every address once. Nothing is wider than the given
+//! width but code, addresses and single words.
 //!
-//! The conversion is html2text's. It has panicked on odd input before, so a panic is an answer
-//! too: `None`, and the caller shows a summary.
+//! It reads the body that the HTML part shows, so that both say the same.
 
-use lol_html::{
-    RewriteStrSettings, element,
-    html_content::{ContentType, Element},
-    rewrite_str,
+mod table;
+mod wrap;
+
+use super::{
+    fit::Fit,
+    tree::{Element, Node, decoded},
 };
+use wrap::{BREAK, wrap};
 
-/// A line no text holds, standing for a block of code while the rest is wrapped.
-const MARK: &str = "\u{e000}code";
-
-/// The text of `html` in lines of `width` characters.
-pub(super) fn text(html: &str, width: usize) -> Option<String> {
-    let convert = || {
-        let (html, blocks) = lift_code(&notes(html));
-        let text = html2text::from_read(html.as_bytes(), width).ok()?;
-        Some(put_back(&text, &blocks))
-    };
-    std::panic::catch_unwind(convert).ok().flatten()
-}
-
-/// Footnote marks as words; the arrows back to them go, since a text has no way back.
-fn notes(html: &str) -> String {
-    let mark = |mark: &mut Element<'_, '_>| {
-        mark.before(" (note ", ContentType::Text);
-        mark.after(")", ContentType::Text);
-        mark.remove_and_keep_content();
-        Ok(())
-    };
-    let bare = |link: &mut Element<'_, '_>| {
-        link.remove_and_keep_content();
-        Ok(())
-    };
-    let gone = |arrow: &mut Element<'_, '_>| {
-        arrow.remove();
-        Ok(())
-    };
-    let settings = RewriteStrSettings::new()
-        .append_element_content_handler(element!("sup.footnote-ref", mark))
-        .append_element_content_handler(element!("sup.footnote-ref a", bare))
-        .append_element_content_handler(element!("a.footnote-backref", gone));
-    rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
-}
-
-/// Takes blocks of code out, leaving a mark for each.
-fn lift_code(html: &str) -> (String, Vec<String>) {
-    let mut out = String::with_capacity(html.len());
-    let mut blocks = Vec::new();
-    let mut rest = html;
-    while let Some((before, block, after)) = next_block(rest) {
-        out.push_str(before);
-        out.push_str(&format!("<p>{MARK}{}</p>", blocks.len()));
-        blocks.push(code(block));
-        rest = after;
+/// The text of a fitted body in lines of `width` columns.
+pub(super) fn text(body: &[Node], fit: &Fit<'_>, width: usize) -> String {
+    let mut teller = Teller { fit, links: Vec::new() };
+    let mut lines = teller.blocks(body, width);
+    if !teller.links.is_empty() {
+        lines.push(String::new());
+        let notes = teller.links.iter().enumerate();
+        lines.extend(notes.map(|(at, address)| format!("[{}] {address}", at + 1)));
     }
-    out.push_str(rest);
-    (out, blocks)
+    lines.join("\n").replace('\u{a0}', " ")
 }
 
-fn next_block(html: &str) -> Option<(&str, &str, &str)> {
-    const END: &str = "</pre>";
-    let start = html.find("<pre")?;
-    let end = start + html.get(start..)?.find(END)? + END.len();
-    Some((html.get(..start)?, html.get(start..end)?, html.get(end..)?))
+/// Elements that stand on lines of their own.
+const BLOCKS: [&str; 29] = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "caption",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "ul",
+    "details",
+];
+
+struct Teller<'a, 'f> {
+    fit: &'a Fit<'f>,
+    /// What the numbers in brackets lead to.
+    links: Vec<String>,
 }
 
-/// The lines of a `<pre>`: tags out, entities decoded, set in by four.
-fn code(block: &str) -> String {
-    let mut bare = String::with_capacity(block.len());
-    let mut rest = block;
-    while let Some((text, tag)) = rest.split_once('<') {
-        bare.push_str(text);
-        rest = tag.split_once('>').map_or("", |(_, after)| after);
+impl Teller<'_, '_> {
+    /// Lines of blocks, an empty one between any two.
+    fn blocks(&mut self, nodes: &[Node], width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let mut running = String::new();
+        let mut add = |block: Vec<String>| {
+            if !block.is_empty() {
+                if !lines.is_empty() {
+                    lines.push(String::new());
+                }
+                lines.extend(block);
+            }
+        };
+        for node in nodes {
+            match node {
+                Node::Element(block) if BLOCKS.contains(&block.name.as_str()) => {
+                    add(wrap(&std::mem::take(&mut running), width));
+                    add(self.block(block, width));
+                }
+                other => self.run(other, &mut running),
+            }
+        }
+        add(wrap(&running, width));
+        lines
     }
-    bare.push_str(rest);
-    let bare = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " ")]
-        .iter()
-        .fold(bare, |text, (entity, sign)| text.replace(entity, sign))
-        .replace("&amp;", "&");
-    let lines =
-        bare.trim_matches('\n').lines().map(|line| format!("    {line}").trim_end().to_owned());
-    lines.collect::<Vec<_>>().join("\n")
+
+    fn block(&mut self, block: &Element, width: usize) -> Vec<String> {
+        match block.name.as_str() {
+            "pre" => code(&block.children),
+            "hr" => vec!["– – –".to_owned()],
+            "ul" | "ol" => self.list(block, width),
+            "blockquote" => {
+                let lines = self.blocks(&block.children, width.saturating_sub(2));
+                lines.iter().map(|line| format!("> {line}").trim_end().to_owned()).collect()
+            }
+            "dd" => set_in(&self.blocks(&block.children, width.saturating_sub(4)), "    ", "    "),
+            "table" => self.table(block, width),
+            _ => self.blocks(&block.children, width),
+        }
+    }
+
+    fn list(&mut self, list: &Element, width: usize) -> Vec<String> {
+        let number = |item: &Element, name| item.get(name).and_then(|value| value.parse().ok());
+        let mut next: i64 = number(list, "start").unwrap_or(1);
+        let mut items: Vec<Vec<String>> = Vec::new();
+        for node in &list.children {
+            let Node::Element(item) = node else { continue };
+            next = number(item, "value").unwrap_or(next);
+            let dot = if list.name == "ol" { format!("{next}. ") } else { "• ".to_owned() };
+            next += 1;
+            let wide = dot.chars().count();
+            let lines = self.blocks(&item.children, width.saturating_sub(wide));
+            items.push(set_in(&lines, &dot, &" ".repeat(wide)));
+        }
+        let is_loose = items.iter().any(|item| item.iter().any(String::is_empty));
+        let between = if is_loose { vec![String::new()] } else { Vec::new() };
+        items.join(&between[..])
+    }
+
+    fn table(&mut self, table: &Element, width: usize) -> Vec<String> {
+        let mut found = table::Table::default();
+        self.rows(&table.children, &mut found);
+        found.lines(width)
+    }
+
+    fn rows(&mut self, nodes: &[Node], found: &mut table::Table) {
+        for node in nodes {
+            let Node::Element(part) = node else { continue };
+            match part.name.as_str() {
+                "tr" => {
+                    let cells = part.children.iter().filter_map(|node| match node {
+                        Node::Element(cell) if matches!(cell.name.as_str(), "td" | "th") => {
+                            Some(cell)
+                        }
+                        _ => None,
+                    });
+                    let row = cells.map(|cell| table::Cell {
+                        text: self.line(&cell.children),
+                        is_right: cell.get("align") == Some("right"),
+                        is_heading: cell.name == "th",
+                    });
+                    found.rows.push(row.collect());
+                }
+                "caption" => found.caption = Some(self.line(&part.children)),
+                _ => self.rows(&part.children, found),
+            }
+        }
+    }
+
+    /// What stands in `nodes` as one line.
+    fn line(&mut self, nodes: &[Node]) -> String {
+        let mut running = String::new();
+        for node in nodes {
+            self.run(node, &mut running);
+            running.push(' ');
+        }
+        running.replace(BREAK, " ").split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Adds what stands in a line of text.
+    fn run(&mut self, node: &Node, out: &mut String) {
+        let element = match node {
+            Node::Text(text) => return out.push_str(&decoded(text)),
+            Node::Element(element) => element,
+        };
+        match element.name.as_str() {
+            "br" => out.push(BREAK),
+            "img" => out.push_str(&self.picture(element)),
+            "a" => self.link(element, out),
+            "sup" | "sub" => {
+                let text = self.line(&element.children);
+                out.push_str(&self.raised(element, &text));
+            }
+            "q" => {
+                out.push('“');
+                self.all(&element.children, out);
+                out.push('”');
+            }
+            name if BLOCKS.contains(&name) => {
+                out.push(' ');
+                self.all(&element.children, out);
+                out.push(' ');
+            }
+            _ => self.all(&element.children, out),
+        }
+    }
+
+    fn all(&mut self, nodes: &[Node], out: &mut String) {
+        for node in nodes {
+            self.run(node, out);
+        }
+    }
+
+    fn picture(&self, image: &Element) -> String {
+        match decoded(image.get("alt").unwrap_or_default()).trim() {
+            "" => String::new(),
+            alt => format!("[{}: {alt}]", self.fit.words.word(self.fit.language, "picture")),
+        }
+    }
+
+    /// The words of a link and its number; an address that stands there itself needs none.
+    fn link(&mut self, link: &Element, out: &mut String) {
+        let address = decoded(link.get("href").unwrap_or_default());
+        let mut words = String::new();
+        self.all(&link.children, &mut words);
+        let shown = words.trim();
+        if address.is_empty() {
+            out.push_str(&words);
+        } else if shown.is_empty() || address == shown {
+            out.push_str(&address);
+        } else if address.strip_prefix("mailto:") == Some(shown) {
+            out.push_str(shown);
+        } else {
+            let number = self.number(address);
+            out.push_str(words.trim_end());
+            out.push_str(&format!("\u{a0}[{number}]"));
+            if words.ends_with(char::is_whitespace) {
+                out.push(' ');
+            }
+        }
+    }
+
+    fn number(&mut self, address: String) -> usize {
+        let known = self.links.iter().position(|known| *known == address);
+        let at = known.unwrap_or_else(|| {
+            self.links.push(address);
+            self.links.len() - 1
+        });
+        at + 1
+    }
+
+    /// Raised and lowered text: `(note 1)` for the mark of a note, else `²` where there is one.
+    fn raised(&self, element: &Element, text: &str) -> String {
+        const UP: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+        const DOWN: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
+        if element.is_of("note") {
+            return format!(" {}", self.fit.note_mark(text));
+        }
+        let signs = if element.name == "sup" { UP } else { DOWN };
+        let one = |c: char| signs.get(usize::try_from(c.to_digit(10)?).ok()?).copied();
+        let all: Option<String> = text.chars().map(one).collect();
+        all.unwrap_or_else(|| text.to_owned())
+    }
 }
 
-fn put_back(text: &str, blocks: &[String]) -> String {
-    let lines = text.trim_end().lines().map(|line| {
-        let number = line.trim().strip_prefix(MARK).and_then(|n| n.parse::<usize>().ok());
-        number.and_then(|number| blocks.get(number)).map_or(line, String::as_str)
+/// The lines of a `<pre>`, set in by four.
+fn code(nodes: &[Node]) -> Vec<String> {
+    let text = decoded(&bare(nodes));
+    let lines = text.trim_end().trim_start_matches('\n').lines();
+    lines.map(|line| format!("    {line}").trim_end().to_owned()).collect()
+}
+
+fn bare(nodes: &[Node]) -> String {
+    let text = nodes.iter().map(|node| match node {
+        Node::Text(text) => text.clone(),
+        Node::Element(element) if element.name == "br" => "\n".to_owned(),
+        Node::Element(element) => bare(&element.children),
     });
-    lines.collect::<Vec<_>>().join("\n")
+    text.collect()
+}
+
+/// Lines behind a mark, those after the first behind blanks.
+fn set_in(lines: &[String], first: &str, others: &str) -> Vec<String> {
+    let lines = lines.iter().enumerate();
+    lines
+        .map(|(at, line)| match (at, line.is_empty()) {
+            (0, _) => format!("{first}{line}"),
+            (_, true) => String::new(),
+            (_, false) => format!("{others}{line}"),
+        })
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_keeps_its_lines_and_blanks() {
-        let html = "<p>See:</p><pre><code class=\"language-rs\">if a &lt; b &amp;&amp; c {\n\n    \
-                    go(\"a line that is much longer than the width\");\n}\n</code></pre><p>So.</p>";
-        let expected = "See:\n\n    if a < b && c {\n\n        go(\"a line that is much \
-                        longer than the width\");\n    }\n\nSo.";
-        assert_eq!(text(html, 30).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_footnote_reads_as_a_note() {
-        let html = "<p>Nothing broke.<sup class=\"footnote-ref\"><a href=\"https://b.example/#fn-1\">\
-                    1</a></sup></p><ol><li><p>But one. <a class=\"footnote-backref\" \
-                    href=\"#x\">↩</a></p></li></ol>";
-        assert_eq!(text(html, 72).unwrap(), "Nothing broke. (note 1)\n1. But one.");
-    }
-
-    #[test]
-    fn links_become_numbered_notes() {
-        let html = "<p>See <a href=\"https://b.example/a\">there</a>.</p>";
-        assert_eq!(text(html, 72).unwrap(), "See [there][1].\n\n[1]: https://b.example/a");
-    }
-
-    #[test]
-    fn what_is_cut_off_is_still_text() {
-        for html in ["<pre>open", "<pre", "</pre><p>x", "", "<p>\u{e000}code9</p>"] {
-            assert!(text(html, 72).is_some(), "{html}");
-        }
-    }
-}
+#[path = "plain/tests.rs"]
+mod tests;

@@ -1,28 +1,34 @@
 //! Rendering: one digest becomes one frozen letter, shared by all readers whom it fits.
 //!
-//! Templates see placeholders in place of the greeting and the unsubscribe link: words that
-//! cannot be guessed and that mean nothing in HTML, CSS, URLs or plain text. The finished parts
-//! are cut at these words, and what lies between is encoded once. A [`Letter`] is what the
-//! ledger keeps of an edition: a later change of templates or configuration does not touch it.
+//! Templates see placeholders in place of what differs between readers: words that cannot be
+//! guessed and that mean nothing in HTML, CSS, URLs or plain text. The finished parts are cut at
+//! these words, and what lies between is encoded once. A [`Letter`] is what the ledger keeps of
+//! an edition: a later change of templates or configuration does not touch it.
+//!
+//! No HTML part is longer than [`LONGEST`], since mailboxes cut off longer ones, and with them the
+//! way to unsubscribe: bodies are cut between blocks, long digests go on as a list of titles.
 //!
 //! A template that fails is an [`Error`] naming template and line; nothing is sent then.
 
+mod context;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Digest,
     message::{self, Sender},
-    plain, quoted,
+    pixels::Pictures,
+    quoted,
+    theme::Theme,
 };
 use crate::{
-    domain::{
-        post::{Comments, Direction, Image, Post},
-        subscriber::Cadence,
-        token::Key,
-    },
+    domain::{subscriber::Cadence, token::Key},
     template::{self, Templates},
     time::{Timestamp, Zone},
+    words::{Value, Words},
 };
+use context::{Context, Desk, Measure};
 
 /// A letter that could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +50,13 @@ pub enum Error {
 }
 
 /// What stands above and below the articles of every letter of an issue.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Letterhead<'a> {
     /// The site's title.
     pub site: &'a str,
     /// The site's address.
     pub url: &'a str,
-    /// BCP 47.
+    /// The language of the letter (BCP 47).
     pub language: &'a str,
     /// Who writes, or empty.
     pub author: &'a str,
@@ -64,10 +70,16 @@ pub struct Letterhead<'a> {
     pub issue: &'a str,
     /// Its rhythm.
     pub cadence: Cadence,
+    /// Where the issue stands on the web.
+    pub online: String,
     /// When the letter is made: its Date.
     pub date: Timestamp,
     /// By whose calendar dates are written.
     pub zone: &'a Zone,
+    /// What it looks like.
+    pub theme: &'a Theme,
+    /// How large the picture at an address is, where that is known.
+    pub pictures: &'a Pictures,
 }
 
 /// What differs from reader to reader.
@@ -78,9 +90,11 @@ pub enum Slot {
     Greeting,
     /// The address of the page that ends the subscription.
     Unsubscribe,
+    /// The way to another rhythm.
+    Preferences,
 }
 
-const SLOTS: [Slot; 2] = [Slot::Greeting, Slot::Unsubscribe];
+const SLOTS: [Slot; 3] = [Slot::Greeting, Slot::Unsubscribe, Slot::Preferences];
 
 /// A piece of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,79 +119,68 @@ pub struct Letter {
     pub text: Vec<Piece>,
     /// The HTML.
     pub html: Vec<Piece>,
+    /// How a reader is greeted.
+    #[serde(default)]
+    pub greeting: Greeting,
+    /// The subject of a mail that asks for another rhythm, encoded for a link.
+    #[serde(default)]
+    pub preferences: String,
+    /// Its subject as it reads.
+    #[serde(default)]
+    pub subject: String,
+    /// What it is about, in a sentence.
+    #[serde(default)]
+    pub summary: String,
 }
 
-#[derive(Serialize)]
-struct Context<'a> {
-    site: SiteContext<'a>,
-    newsletter: NewsletterContext<'a>,
-    issue: IssueContext<'a>,
-    subject: String,
-    preheader: String,
-    postal_address: &'a str,
-    articles: Vec<Article<'a>>,
-    full_text: bool,
-    related: Vec<Teaser<'a>>,
-    reader: Reader,
+/// How a reader is greeted, with a name and without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// To a reader without a name.
+    pub nameless: String,
+    /// What stands before the name.
+    pub before: String,
+    /// What stands behind it.
+    pub after: String,
 }
 
-#[derive(Serialize)]
-struct SiteContext<'a> {
-    title: &'a str,
-    url: &'a str,
-    language: &'a str,
-    direction: &'static str,
-    author: &'a str,
+impl Default for Greeting {
+    fn default() -> Self {
+        Self { nameless: "Hello,".into(), before: "Hello ".into(), after: ",".into() }
+    }
 }
 
-#[derive(Serialize)]
-struct NewsletterContext<'a> {
-    name: &'a str,
-    description: &'a str,
-}
+impl Greeting {
+    fn of(words: &Words, language: &str) -> Self {
+        /// Private use, so that no message holds it.
+        const NAME: &str = "\u{f8ff}";
+        let name = Value::Text(NAME.to_owned());
+        let named = words.say(language, "greeting", &[("name", name)]).unwrap_or_default();
+        let (before, after) = named.split_once(NAME).unwrap_or((&named, ""));
+        Self {
+            nameless: words.word(language, "greeting-nameless"),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        }
+    }
 
-#[derive(Serialize)]
-struct IssueContext<'a> {
-    name: &'a str,
-    cadence: Cadence,
-    date: String,
-}
-
-#[derive(Serialize)]
-struct Article<'a> {
-    title: &'a str,
-    url: &'a str,
-    date: String,
-    authors: &'a [String],
-    summary: &'a str,
-    html: &'a str,
-    text: String,
-    image: Option<&'a Image>,
-    comments: Option<&'a Comments>,
-    language: &'a str,
-    direction: &'static str,
-}
-
-#[derive(Serialize)]
-struct Teaser<'a> {
-    title: &'a str,
-    url: &'a str,
-    summary: &'a str,
-    date: String,
-    image: Option<&'a Image>,
-}
-
-#[derive(Serialize)]
-struct Reader {
-    greeting: String,
-    unsubscribe_url: String,
+    /// The greeting for a reader of that name, which may be empty.
+    pub fn to(&self, name: &str) -> String {
+        match name {
+            "" => self.nameless.clone(),
+            name => [&*self.before, &name.replace(char::is_control, " "), &*self.after].concat(),
+        }
+    }
 }
 
 /// How wide the text part's lines are.
 const WIDTH: usize = 72;
 
-/// Date as letters write it.
-const DAY: &str = "%-d %B %Y";
+/// Octets of HTML in a letter, at most. Gmail hides what is behind some 102 kB.
+pub const LONGEST: usize = 90_000;
+
+/// What readers' values may add to it.
+const SPARE: usize = 1_500;
 
 /// Renders `digest` under `head` for `sender`. `key` makes placeholders, boundary and Message-IDs
 /// that nobody can guess.
@@ -188,87 +191,94 @@ pub fn render(
     sender: &Sender,
     key: &Key,
 ) -> Result<Letter, Error> {
-    let seed = key.derive("letter", &[&sender.newsletter, head.issue]);
-    let words = SLOTS.map(|slot| format!("pr{}q", key.derive("slot", &[&format!("{slot:?}")])));
-    let mut context = context(head, digest, &words);
-    context.subject = one_line(&templates.render("email/issue/subject.txt", &context)?);
-    context.preheader = one_line(&templates.render("email/issue/preheader.txt", &context)?);
-    let kind = if head.cadence == Cadence::Instant { "article" } else { "digest" };
-    let text = templates.render(&format!("email/issue/{kind}.txt"), &context)?;
-    let template = format!("email/issue/{kind}.html");
-    let html = inline(&templates.render(&template, &context)?, template)?;
+    let seed = key.derive("letter", &[&sender.newsletter, head.issue, head.language]);
+    let slots = SLOTS.map(|slot| format!("pr{}q", key.derive("slot", &[&format!("{slot:?}")])));
+    let desk = Desk::new(templates.words(), head, digest, &slots);
+    let parts = fitting(templates, &desk)?;
     let boundary = format!("=_{}", key.derive("boundary", &[&seed]));
+    let words = templates.words();
+    let named = [("newsletter", Value::Text(head.newsletter.to_owned()))];
+    let asked = words.say(head.language, "preferences-subject", &named).unwrap_or_default();
     Ok(Letter {
-        head: sender.head(&context.subject, head.date, &boundary)?,
+        head: sender.head(&parts.subject, head.date, &boundary)?,
         boundary,
         seed,
-        text: pieces(&tidy(&text), &words),
-        html: pieces(&tidy(&html), &words),
+        text: pieces(&tidy(&parts.text), &slots),
+        html: pieces(&parts.html, &slots),
+        greeting: Greeting::of(words, head.language),
+        preferences: utf8_percent_encode(&asked, NON_ALPHANUMERIC).to_string(),
+        subject: parts.subject,
+        summary: parts.preheader,
     })
 }
 
-fn context<'a>(
-    head: &Letterhead<'a>,
-    digest: &'a Digest<'a>,
-    [greeting, unsubscribe]: &[String; 2],
-) -> Context<'a> {
-    Context {
-        site: SiteContext {
-            title: head.site,
-            url: head.url,
-            language: head.language,
-            direction: Direction::of_language(head.language).as_str(),
-            author: head.author,
-        },
-        newsletter: NewsletterContext { name: head.newsletter, description: head.description },
-        issue: IssueContext {
-            name: head.issue,
-            cadence: head.cadence,
-            date: head.date.format(DAY, head.zone),
-        },
-        subject: String::new(),
-        preheader: String::new(),
-        postal_address: head.postal_address,
-        articles: digest.articles.iter().map(|post| article(post, head.zone)).collect(),
-        full_text: digest.articles.len() == 1,
-        related: digest.related.iter().map(|post| teaser(post, head.zone)).collect(),
-        reader: Reader { greeting: greeting.clone(), unsubscribe_url: unsubscribe.clone() },
+/// What templates make of a digest.
+struct Parts {
+    subject: String,
+    preheader: String,
+    text: String,
+    html: String,
+}
+
+/// The parts, with as much of the digest in them as a letter may hold.
+fn fitting(templates: &Templates, desk: &Desk<'_>) -> Result<Parts, Error> {
+    let mut measure = desk.whole();
+    let whole = parts(templates, desk, measure)?;
+    if whole.html.len() <= LONGEST - SPARE {
+        return Ok(whole);
+    }
+    // What templates make of everything but bodies tells how much room is left for these.
+    let frame = parts(templates, desk, Measure { body: 0, ..measure })?.html.len();
+    let room = (LONGEST - SPARE).saturating_sub(frame);
+    measure.body = measure.body * room / (whole.html.len() - frame).max(1);
+    loop {
+        let parts = parts(templates, desk, measure)?;
+        let length = parts.html.len();
+        if length <= LONGEST - SPARE || !measure.shrink(length, LONGEST - SPARE) {
+            return Ok(parts);
+        }
     }
 }
 
-fn article<'a>(post: &'a Post, zone: &Zone) -> Article<'a> {
-    Article {
-        title: &post.title,
-        url: &post.url,
-        date: post.published.format(DAY, zone),
-        authors: &post.authors,
-        summary: &post.summary,
-        html: &post.html,
-        text: plain::text(&post.html, WIDTH).unwrap_or_else(|| post.summary.clone()),
-        image: post.image.as_ref(),
-        comments: post.comments.as_ref(),
-        language: &post.language,
-        direction: post.direction.as_str(),
-    }
+fn parts(templates: &Templates, desk: &Desk<'_>, measure: Measure) -> Result<Parts, Error> {
+    let mut context: Context<'_> = desk.context(measure);
+    context.subject = one_line(&templates.render("email/issue/subject.txt", &context)?);
+    context.preheader = one_line(&templates.render("email/issue/preheader.txt", &context)?);
+    let kind = if desk.is_article() { "article" } else { "digest" };
+    let text = templates.render(&format!("email/issue/{kind}.txt"), &context)?;
+    let template = format!("email/issue/{kind}.html");
+    let html = tidy(&inline(&templates.render(&template, &context)?, template)?);
+    Ok(Parts { subject: context.subject, preheader: context.preheader, text, html })
 }
 
-fn teaser<'a>(post: &'a Post, zone: &Zone) -> Teaser<'a> {
-    Teaser {
-        title: &post.title,
-        url: &post.url,
-        summary: &post.summary,
-        date: post.published.format(DAY, zone),
-        image: post.image.as_ref(),
-    }
-}
-
-fn inline(html: &str, template: String) -> Result<String, Error> {
+/// Writes the rules of `<style>` into the elements. A sheet that is marked as `data-kept` stays as
+/// it is: rules for narrow and for dark readers, and for programs that turn colours themselves.
+pub(crate) fn inline(html: &str, template: String) -> Result<String, Error> {
+    let (html, kept) = without_kept(html);
     let inliner = css_inline::CSSInliner::options()
         .keep_at_rules(true)
         .load_remote_stylesheets(false)
         .apply_width_attributes(true)
         .build();
-    inliner.inline(html).map_err(|error| Error::Styles { template, why: error.to_string() })
+    let styles =
+        |error: css_inline::InlineError| Error::Styles { template, why: error.to_string() };
+    let html = inliner.inline(&html).map_err(styles)?;
+    Ok(html.replacen("</head>", &format!("{kept}</head>"), 1))
+}
+
+/// The HTML without the sheets that stay, and these.
+fn without_kept(html: &str) -> (String, String) {
+    const END: &str = "</style>";
+    let (mut rest, mut without, mut kept) =
+        (html, String::with_capacity(html.len()), String::new());
+    while let Some((before, sheet)) = rest.split_once("<style data-kept>") {
+        without.push_str(before);
+        let (sheet, after) = sheet.split_once(END).unwrap_or((sheet, ""));
+        kept.extend(["<style>", sheet, END, "\n"]);
+        rest = after;
+    }
+    without.push_str(rest);
+    (without, kept)
 }
 
 /// A header's or preheader's text: one line, no control characters.
@@ -293,11 +303,11 @@ fn tidy(text: &str) -> String {
     out
 }
 
-fn pieces(text: &str, words: &[String; 2]) -> Vec<Piece> {
+fn pieces(text: &str, slots: &[String; 3]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = text;
     let next = |rest: &str| {
-        let found = SLOTS.iter().zip(words).filter_map(|(&slot, word)| {
+        let found = SLOTS.iter().zip(slots).filter_map(|(&slot, word)| {
             rest.find(word.as_str()).map(|start| (start, start + word.len(), slot))
         });
         found.min_by_key(|&(start, ..)| start)

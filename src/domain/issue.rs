@@ -5,6 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::subscriber::Cadence;
@@ -56,6 +57,26 @@ impl IssueName {
     pub fn period(&self) -> &str {
         &self.period
     }
+}
+
+/// The folder of the web archive, below the site.
+pub const ARCHIVE: &str = "letters";
+
+/// Where the issue of that name stands below the site, without a slash at either end. An edition
+/// in another language than its newsletter's has a place of its own.
+pub fn place(newsletter: &str, issue: &str, other_language: Option<&str>) -> String {
+    let place = format!("{ARCHIVE}/{newsletter}/{}", issue.replace('/', "-"));
+    match other_language {
+        Some(language) => format!("{place}/{}", language.to_ascii_lowercase()),
+        None => place,
+    }
+}
+
+/// The address of a place of a site at `url`, which ends with a slash.
+pub fn address(url: &str, place: &str) -> String {
+    const KEPT: AsciiSet =
+        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    format!("{url}{}/", utf8_percent_encode(place, &KEPT))
 }
 
 impl fmt::Display for IssueName {

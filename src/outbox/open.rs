@@ -19,9 +19,16 @@ use crate::{
     digest::{
         self, Digest,
         message::Sender,
+        pixels::Pictures,
         render::{Letterhead, render},
+        theme::Theme,
     },
-    domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
+    domain::{
+        issue::{self, IssueName},
+        post::Post,
+        subscriber::Cadence,
+        token::Key,
+    },
     rank::{Index, Wish},
     store::{
         self, Store,
@@ -41,6 +48,8 @@ pub struct Newsletter {
     pub name: String,
     /// Why they get it.
     pub description: String,
+    /// The language of its letters (BCP 47).
+    pub language: String,
     /// Offered cadences; those but instant with their schedules.
     pub cadences: Vec<(Cadence, Option<Schedule>)>,
     /// Who sends it.
@@ -54,8 +63,6 @@ pub struct Stationery {
     pub site: String,
     /// The site's address.
     pub url: String,
-    /// BCP 47.
-    pub language: String,
     /// Who writes, or empty.
     pub author: String,
     /// The owner's postal address, or empty.
@@ -68,6 +75,10 @@ pub struct Stationery {
     pub popularity: f64,
     /// How long after it was first seen a post may still be mailed.
     pub eligible: Duration,
+    /// What letters look like.
+    pub theme: Theme,
+    /// Who knows how large pictures are.
+    pub pictures: Pictures,
 }
 
 /// Everything that opening looks at; it changes the store alone.
@@ -269,7 +280,7 @@ impl Printer<'_> {
             issue: issue.id,
             posts: rows.to_vec(),
             related: digest.related.iter().map(|post| post.id.clone()).collect(),
-            language: self.stationery.language.clone(),
+            language: due.newsletter.language.clone(),
         };
         let edition = match self.store.edition(&key).await? {
             Some(edition) => edition,
@@ -331,15 +342,18 @@ impl Stationery {
         Letterhead {
             site: &self.site,
             url: &self.url,
-            language: &self.language,
+            language: &newsletter.language,
             author: &self.author,
             postal_address: &self.postal_address,
             newsletter: &newsletter.name,
             description: &newsletter.description,
             issue,
             cadence,
+            online: issue::address(&self.url, &issue::place(&newsletter.id, issue, None)),
             date,
             zone: &self.zone,
+            theme: &self.theme,
+            pictures: &self.pictures,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod lock;
 mod mirror;
 mod overrides;
 mod pages;
+mod pictures;
 mod planning;
 pub mod readers;
 mod report;

@@ -1,7 +1,7 @@
 //! Overrides: the operator's own templates, from the `templates/` folder.
 //!
 //! Read are the files that have the name of a built-in template, and those that one of these
-//! names to include or extend. Anything else there is left alone and noted with the nearest name
+//! names to include or extend, and words of any language. Anything else there is left alone and noted with the nearest name
 //! that would count: a misspelt override must not pass unseen, and a stray file must not stop a
 //! run. `examples/` is there to be copied from, and hidden files are nobody's.
 
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::template;
+use crate::{template, words};
 
 /// Templates of the operator's own.
 #[derive(Debug, Default)]
@@ -26,7 +26,8 @@ pub(super) fn read(folder: &Path) -> Result<Overrides, String> {
     let mut files = files(folder)?;
     let known = template::defaults();
     let mut found = Overrides::default();
-    let mut wanted: Vec<String> = known.keys().cloned().collect();
+    let words = files.keys().filter(|name| words::language_of(name).is_some());
+    let mut wanted: Vec<String> = known.keys().chain(words).cloned().collect();
     while let Some(name) = wanted.pop() {
         let Some(path) = files.remove(&name) else { continue };
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::overrides;
+use super::{overrides, pictures};
 use crate::{
     catalog,
     config::{self, Auth, Config, DkimKey, Smtp, TlsMode, Way},
@@ -202,13 +202,14 @@ impl Site {
         Stationery {
             site: self.config.title.clone(),
             url: self.config.url.to_string(),
-            language: self.config.language.clone(),
             author: self.config.author.clone().unwrap_or_default(),
             postal_address: self.config.postal_address.clone(),
             zone: self.config.zone.clone(),
             related: self.config.related.count,
             popularity: self.config.related.popularity,
             eligible: self.config.eligible,
+            theme: self.config.theme.clone(),
+            pictures: pictures::of(&self.config),
         }
     }
 
@@ -223,6 +224,7 @@ impl Site {
             id: one.id.clone(),
             name: one.name.clone(),
             description: one.description.clone(),
+            language: one.language.clone(),
             cadences: one.cadences.clone(),
             sender: self.sender(&one.id, &one.name),
         });

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Templates;
+use crate::digest::render;
 
 const BODY: &str = r#"<p>The masthead light went out in a Force 7, of course. When the wind had
 dropped I found <strong>eleven corroded joints</strong> between the battery and the bulb, and not
@@ -35,20 +36,21 @@ fn article(title: &str, date: &str, count: Option<u32>) -> Value {
         "date": date, "authors": ["Mara Lindqvist"],
         "summary": "Eleven corroded joints between the battery and the bulb, and what I do now \
                     instead of blaming the solder: tinned cable, glue-lined shrink & drip loops.",
-        "html": BODY, "text": "The masthead light went out in a Force 7, of course.",
+        "html": BODY, "text": "The masthead light went out in a Force 7, of course.", "is_cut": false,
         "image": null, "language": "en", "direction": "ltr",
         "comments": { "url": "https://saltandsolder.example/comments/1", "count": count },
     })
 }
 
 fn letter(cadence: &str, articles: Vec<Value>) -> Value {
-    let full_text = articles.len() == 1;
+    let (count, full_text) = (articles.len(), articles.len() == 1);
     json!({
         "site": { "title": "Salt & Solder", "url": "https://saltandsolder.example/",
             "language": "en", "direction": "ltr", "author": "Mara Lindqvist" },
         "newsletter": { "name": "Salt & Solder", "description": "You asked for Salt & Solder." },
         "issue": { "name": "weekly/2026-W48", "cadence": cadence, "date": "24 November 2026" },
         "subject": "", "preheader": "", "full_text": full_text, "articles": articles,
+        "count": count, "titles": [], "more": 0, "theme": theme(), "online_url": "https://x.example/l/",
         "postal_address": "Mara Lindqvist\nGästhamnen 4 <berth 12>\n456 32 Kungshamn",
         "related": [
             { "title": "Crimp or solder? Both, and neither", "date": "3 May 2026",
@@ -59,7 +61,8 @@ fn letter(cadence: &str, articles: Vec<Value>) -> Value {
               "summary": "Sleep, wake, measure, sleep: the whole budget of a station that has \
                           not missed an hour since it was bolted to the pushpit in the rain." },
         ],
-        "reader": { "greeting": "Hello Ada,", "unsubscribe_url": "https://x.example/u/4Kq" },
+        "reader": { "greeting": "Hello Ada,", "unsubscribe_url": "https://x.example/u/4Kq",
+            "preferences_url": "mailto:x@x.example?subject=change" },
     })
 }
 
@@ -92,6 +95,19 @@ fn mirrored(mut letter: Value) -> Value {
     letter
 }
 
+/// A theme as templates see it.
+fn theme() -> Value {
+    let pair = |light: &str, dark: &str| json!({ "light": light, "dark": dark });
+    json!({
+        "accent": pair("#0a5f6b", "#86c9d1"), "on_accent": pair("#ffffff", "#101010"),
+        "background": pair("#f3f1ec", "#101415"), "paper": pair("#fefefc", "#191e20"),
+        "ink": pair("#22282b", "#e6e3dc"), "soft": pair("#5a6467", "#a8b1b3"),
+        "line": pair("#dedbd2", "#363d40"), "tint": pair("#f3f1ec", "#262d30"),
+        "font": "Georgia, serif", "heading_font": "Georgia, serif", "small_font": "sans-serif",
+        "width": 600, "logo": null, "logo_width": 160,
+    })
+}
+
 fn render(kind: &str, mut letter: Value) -> String {
     let templates = Templates::new(&[]).unwrap();
     for part in ["subject", "preheader"] {
@@ -102,12 +118,7 @@ fn render(kind: &str, mut letter: Value) -> String {
 }
 
 fn inlined(kind: &str, letter: Value) -> String {
-    let inliner = css_inline::CSSInliner::options()
-        .keep_at_rules(true)
-        .load_remote_stylesheets(false)
-        .apply_width_attributes(true)
-        .build();
-    inliner.inline(&render(kind, letter)).unwrap()
+    render::inline(&render(kind, letter), String::new()).unwrap()
 }
 
 /// A letter with nothing in it that may be absent.
@@ -118,10 +129,11 @@ fn bare(cadence: &str) -> Value {
         "newsletter": { "name": "A", "description": "" },
         "issue": { "name": "x", "cadence": cadence, "date": "" },
         "subject": "", "preheader": "", "postal_address": "", "full_text": true, "related": [],
+        "count": 1, "titles": [], "more": 0, "theme": theme(), "online_url": "VIEW",
         "articles": [{ "title": "T", "url": "https://a.example/t/", "date": "1 May 2026",
             "authors": [], "summary": "", "html": "<p>B</p>", "text": "B", "language": "en",
-            "direction": "ltr" }],
-        "reader": { "greeting": "Hello,", "unsubscribe_url": "LEAVE" },
+            "is_cut": false, "direction": "ltr" }],
+        "reader": { "greeting": "Hello,", "unsubscribe_url": "LEAVE", "preferences_url": "ASK" },
     })
 }
 
@@ -210,6 +222,8 @@ fn styles_for_narrow_and_dark_readers_survive_inlining() {
     let html = inlined("digest.html", digest_letter());
     assert!(html.contains("@media (max-width: 520px)"));
     assert!(html.contains("@media (prefers-color-scheme: dark)"));
+    assert!(html.contains("[data-ogsc] .ink"), "for Outlook on the web");
+    assert!(html.contains("<v:roundrect"), "for Outlook's Word");
     assert!(!html.contains(".teaser-title {"), "the rest is inlined and gone");
     assert!(html.contains("<!--[if mso]>"), "Outlook's own markup is left alone");
     assert!(!html.contains("<script") && !html.contains("<link"));

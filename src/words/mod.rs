@@ -107,10 +107,13 @@ impl Words {
     pub fn say(&self, language: &str, key: &str, values: &[(&str, Value)]) -> Option<String> {
         let mut arguments = FluentArgs::with_capacity(values.len());
         for (name, value) in values {
-            arguments.set(*name, match value {
-                Value::Text(text) => FluentValue::from(text.clone()),
-                Value::Number(number) => FluentValue::from(*number),
-            });
+            arguments.set(
+                *name,
+                match value {
+                    Value::Text(text) => FluentValue::from(text.clone()),
+                    Value::Number(number) => FluentValue::from(*number),
+                },
+            );
         }
         chain(language).iter().find_map(|tag| {
             let bundle = self.languages.get(tag)?;
@@ -144,8 +147,7 @@ impl Words {
     ) -> String {
         let part = |format: &str| Value::Number(at.format(format, zone).parse().unwrap_or(0));
         let name = self.say(language, month, &[("month", part("%-m"))]).unwrap_or_default();
-        let values =
-            [("year", part("%Y")), ("day", part("%-d")), ("name", Value::Text(name))];
+        let values = [("year", part("%Y")), ("day", part("%-d")), ("name", Value::Text(name))];
         self.say(language, date, &values).unwrap_or_else(|| at.format("%Y-%m-%d", zone))
     }
 }

@@ -22,9 +22,10 @@ fn messages(text: &str) -> Vec<(String, BTreeSet<String>)> {
         if let Some((key, _)) = line.split_once(" =").filter(|_| starts) {
             messages.push((key.to_owned(), BTreeSet::new()));
         }
-        let names = line.split('$').skip(1).map(|rest| {
-            rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>()
-        });
+        let names = line
+            .split('$')
+            .skip(1)
+            .map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>());
         if let Some((_, filled)) = messages.last_mut() {
             filled.extend(names);
         }
@@ -93,8 +94,11 @@ fn dates_are_written_as_the_language_writes_them() {
 
 #[test]
 fn a_language_is_found_by_its_tag_then_its_part_then_english() {
-    let files =
-        [("words/en.ftl", "a = one\nb = two"), ("words/pt.ftl", "a = um"), ("words/pt-BR.ftl", "c = x")];
+    let files = [
+        ("words/en.ftl", "a = one\nb = two"),
+        ("words/pt.ftl", "a = um"),
+        ("words/pt-BR.ftl", "c = x"),
+    ];
     let words = Words::new(files.into_iter()).unwrap();
     for (language, key, said) in
         [("pt-BR", "c", "x"), ("pt-br", "a", "um"), ("pt_PT", "a", "um"), ("pt", "b", "two")]

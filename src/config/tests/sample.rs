@@ -84,6 +84,7 @@ fn every_key_stands_in_the_sample_with_a_comment_of_its_own() {
         "ledger",
         "mail",
         "mail.smtp",
+        "mail.theme",
     ]
     .into_iter()
     .chain(["mail.relays", "mail.limits", "mail.dkim", "operator", "newsletters"])

@@ -9,6 +9,7 @@ fn newsletters() -> Vec<Newsletter> {
         id: "letters".to_owned(),
         name: "Letters".to_owned(),
         description: String::new(),
+        language: "en".into(),
         cadences: vec![(Cadence::Instant, None), (Cadence::Weekly, Some(weekly))],
     }]
 }
