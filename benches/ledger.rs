@@ -22,7 +22,7 @@ use postrider::{
         Store,
         audience::Audience,
         deliveries::{Leased, Move},
-        issues::{EditionKey, Opening},
+        issues::{EditionKey, Frozen, Opening},
     },
     time::Timestamp,
 };
@@ -164,7 +164,10 @@ async fn issue(store: &Store) {
     let issue = store.open_issue("letters", &name, NOW).await.expect("opened").id;
     let (posts, related, language) = (vec![row], Vec::new(), "en".to_owned());
     let key = EditionKey { issue, posts, related, language };
-    let edition = store.freeze_edition(&key, "Hello", NOW).await.expect("frozen");
+    let edition = store
+        .freeze_edition(&key, Frozen { letter: "Hello", subject: "", summary: "" }, NOW)
+        .await
+        .expect("frozen");
     let moments = [NOW];
     let audience = Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
     for group in store.groups(audience).await.expect("read") {

@@ -131,5 +131,6 @@ fn letter() -> Letter {
         seed: "seed".into(),
         text: part(4000),
         html: part(16_000),
+        ..Letter::default()
     }
 }

@@ -1,8 +1,10 @@
 //! `check`: what configuration, posts, templates, readers and schedules amount to; changes nothing.
 //!
 //! It renders what a run would render: an article page, the front page, a page behind an
-//! unsubscribe link, a page that has moved, a letter of one post and a digest. What is wrong is a
-//! trouble and makes the exit status 1.
+//! unsubscribe link, a page that has moved, and the letters of each newsletter ([`letters`]), which
+//! are looked over. What is wrong is a trouble and makes the exit status 1.
+
+mod letters;
 
 use std::path::Path;
 
@@ -11,18 +13,18 @@ use serde::Serialize;
 use super::{
     Refusal,
     out::{self, counted, say},
-    preview::{Reading, letter},
 };
 use crate::{
     catalog::Catalog,
     config::{Config, Relay, Way},
-    domain::{subscriber::Cadence, token::Key},
+    domain::subscriber::Cadence,
     outbox::policy::pace::Limits,
     service::{
         daemon,
         readers::{self, List},
         site::Site,
         summary::Posts,
+        trial::Reading,
         unreachable_links,
     },
     site as pages,
@@ -55,7 +57,8 @@ struct Plan {
 pub(super) async fn check(root: &Path, json: bool) -> Result<u8, Refusal> {
     let site = Site::read(root)?;
     let now = Clock::System.now();
-    let catalog = Reading::of(&site).await?.catalog(&site, now);
+    let reading = Reading::of(&site).await?;
+    let catalog = reading.catalog(&site, now);
     let list = List::read(&site, now);
     let mut findings = Findings {
         posts: Posts::of(&catalog),
@@ -74,6 +77,7 @@ pub(super) async fn check(root: &Path, json: bool) -> Result<u8, Refusal> {
     findings.troubles.extend(list.import.refused);
     findings.troubles.extend(left_over(&site).await?);
     findings.troubles.extend(rendered(&site, &catalog));
+    letters::look(&site, (&reading, &catalog), &mut findings);
     findings.troubles.extend(ways_out(&site));
     findings.troubles.extend(unwritable(&site));
     if json {
@@ -119,20 +123,12 @@ async fn left_over(site: &Site) -> Result<Vec<String>, Refusal> {
 fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
     let (templates, described) = (&site.templates, site.described());
     let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
-    let mut troubles = Vec::new();
     if let Some(post) = catalog.posts.first() {
         made.push(pages::article(templates, &described, post, &[post]));
         made.push(pages::moved(templates, &described, post, "former/index.html"));
-        if !site.config.newsletters.is_empty() {
-            let key = Key::new(b"check".to_vec());
-            let second = catalog.posts.len().min(2) - 1;
-            for of in [(&[0][..], Cadence::Instant), (&[0, second], Cadence::Weekly)] {
-                let letter = letter(site, &catalog.posts, of, &key);
-                troubles.extend(letter.err().map(|refusal| refusal.text));
-            }
-        }
     }
-    troubles.extend(made.into_iter().filter_map(|page| Some(page.err()?.to_string())));
+    let told = made.into_iter().filter_map(|page| Some(page.err()?.to_string()));
+    let mut troubles: Vec<String> = told.collect();
     troubles.sort();
     troubles.dedup();
     troubles

@@ -24,7 +24,10 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{domain::subscriber::Cadence, service};
+use crate::{
+    domain::{address::Address, subscriber::Cadence},
+    service,
+};
 
 /// A folder of posts becomes feeds that validate and letters that arrive.
 #[derive(Parser)]
@@ -80,8 +83,8 @@ enum Verb {
         json: bool,
     },
     /// Show the letter that a post or a digest would make.
-    #[command(after_help = "Example:  postrider preview posts/hello.md --format html\n          \
-                            postrider preview --digest weekly")]
+    #[command(after_help = "Example:  postrider preview posts/hello.md --browser\n          \
+                            postrider preview --digest weekly --to me@blog.example")]
     Preview {
         /// The post, drafts included: its file, slug, key or address.
         #[arg(required_unless_present = "digest")]
@@ -90,9 +93,17 @@ enum Verb {
         #[arg(long, value_name = "CADENCE", num_args = 0..=1, default_missing_value = "weekly",
               conflicts_with = "post")]
         digest: Option<Cadence>,
-        /// What to show.
+        /// What to print.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Show it in a browser instead: desktop, phone, dark and text side by side, anew
+        /// whenever a post or template is saved.
+        #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1,
+              default_missing_value = "127.0.0.1:8026", conflicts_with_all = ["format", "to"])]
+        browser: Option<SocketAddr>,
+        /// Send it to this address instead, through the configured relay.
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "format")]
+        to: Option<Address>,
     },
     /// Show readers, issues and what became of their letters.
     #[command(after_help = "Example:  postrider status")]
@@ -365,8 +376,13 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::New { dir } if root == Path::new(".") => new::new(&dir),
         Verb::New { dir } => new::new(&root.join(dir)),
         Verb::Check { json } => check::check(root, json).await,
-        Verb::Preview { post, digest, format } => {
-            preview::preview(root, (post.as_deref(), digest), format).await
+        Verb::Preview { post, digest, format, browser, to } => {
+            let show = match (browser, to) {
+                (Some(listen), _) => preview::Show::Browser(listen),
+                (_, Some(address)) => preview::Show::To(address),
+                _ => preview::Show::Print(format),
+            };
+            preview::preview(root, (post, digest), show).await
         }
         Verb::Status { json } => status::status(root, json).await,
         Verb::Why { address, issue } => why::why(root, &address, &issue).await,

@@ -1,178 +1,84 @@
-//! `preview POST` and `preview --digest`: a letter as it would be made, to standard output.
+//! `preview POST` and `preview --digest`: a letter as it would be made, to standard output, to a
+//! browser (`--browser`) or to one address (`--to`).
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path};
 
-use super::{Format, Refusal, out};
+use super::{Format, Refusal, out, out::say};
 use crate::{
-    catalog::{self, Catalog, directory},
-    digest::{
-        Digest,
-        message::{Part, Recipient},
-        render,
+    digest::message::Part,
+    domain::{address::Address, subscriber::Cadence},
+    service::{
+        proofs, signals,
+        site::Site,
+        trial::{self, Trial, Which},
     },
-    domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
-    outbox::open::Newsletter,
-    rank::{Index, Wish},
-    service::{nearest, site::Site},
-    store::Store,
-    time::{Clock, Timestamp},
 };
 
-/// How far ahead a look at a scheduled post goes.
-const AHEAD: Duration = Duration::from_secs(1000 * 365 * 86_400);
-
-/// How many posts a digest shows.
-const DIGEST: usize = 3;
-
-/// Posts as a run would read them, with what the ledger knows; nothing is recorded.
-pub(super) struct Reading {
-    sources: catalog::Files,
-    known: Vec<catalog::Known>,
-    key: Option<Key>,
-}
-
-impl Reading {
-    /// Reads the files of a site.
-    pub(super) async fn of(site: &Site) -> Result<Self, Refusal> {
-        let sources = directory::read(&site.config.posts).map_err(Refusal::needs_operator)?;
-        let (known, key) = match Store::look(site.location()?).await? {
-            None => (Vec::new(), None),
-            Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
-        };
-        Ok(Self { sources, known, key })
-    }
-
-    /// The catalog that a run would publish at `now`.
-    pub(super) fn catalog(&self, site: &Site, now: Timestamp) -> Catalog {
-        catalog::read(&self.sources, &self.known, &site.catalog_settings(), now)
-    }
-
-    /// Every post, with drafts and those that are scheduled.
-    fn everything(&self, site: &Site, now: Timestamp) -> Catalog {
-        let settings = site.catalog_settings();
-        catalog::read_drafts(&self.sources, &self.known, &settings, now.plus(AHEAD))
+impl From<trial::Error> for Refusal {
+    fn from(error: trial::Error) -> Self {
+        match error {
+            trial::Error::Unknown(_) | trial::Error::Site(_) => Self::wrong_usage(error),
+            trial::Error::Unmade(_) | trial::Error::Ledger(_) => Self::needs_operator(error),
+        }
     }
 }
 
-/// A letter of the posts at `places`, as the first newsletter would send it in that cadence.
-pub(super) fn letter(
-    site: &Site,
-    posts: &[Post],
-    (places, cadence): (&[usize], Cadence),
-    key: &Key,
-) -> Result<(Newsletter, render::Letter), Refusal> {
-    let newsletter = site.newsletters().into_iter().next().ok_or_else(|| {
-        Refusal::wrong_usage("the configuration has no [[newsletters]], so there are no letters")
-    })?;
-    let now = Clock::System.now();
-    let stationery = site.stationery();
-    let wish = Wish {
-        count: stationery.related,
-        popularity: stationery.popularity,
-        now,
-        barred: &|_| false,
-    };
-    let related = Index::new(posts).suggest(posts, places, &wish);
-    let picked = |places: &[usize]| places.iter().filter_map(|&p| posts.get(p)).collect();
-    let digest = Digest { articles: picked(places), related: picked(&related) };
-    let issue = IssueName::periodic(cadence, now, &site.config.zone)
-        .map_or_else(|| "preview".to_owned(), |name| name.to_string());
-    let head = stationery.letterhead(&newsletter, (&issue, cadence), now);
-    let letter = render::render(&site.templates, &head, &digest, &newsletter.sender, key)
-        .map_err(Refusal::needs_operator)?;
-    Ok((newsletter, letter))
+/// Where a letter is to be shown.
+pub(super) enum Show {
+    /// On standard output.
+    Print(Format),
+    /// In a browser, at that address of this machine.
+    Browser(SocketAddr),
+    /// In somebody's mailbox.
+    To(Address),
 }
 
-/// Prints the letter of a post, or a digest of the newest posts.
+/// Shows the letter of a post, or a digest of the newest posts.
 pub(super) async fn preview(
     root: &Path,
-    (post, digest): (Option<&str>, Option<Cadence>),
-    format: Format,
+    (post, digest): (Option<String>, Option<Cadence>),
+    show: Show,
 ) -> Result<u8, Refusal> {
-    let site = Site::read(root)?;
-    let reading = Reading::of(&site).await?;
-    let now = Clock::System.now();
-    let catalog = reading.catalog(&site, now);
-    let post = post.map(|name| below(&site, name));
-    let key = reading.key.clone().unwrap_or_else(|| Key::new(b"preview".to_vec()));
-    let (newsletter, letter) = match (post, digest) {
-        (Some(name), _) => match place(&catalog, &name) {
-            Some(at) => letter(&site, &catalog.posts, (&[at], Cadence::Instant), &key)?,
-            None => unpublished(&site, (&reading, &catalog), &name, &key)?,
-        },
-        (None, Some(Cadence::Instant)) => {
-            return Err(Refusal::wrong_usage("an instant letter is of one post: name it"));
+    let which = match post {
+        Some(post) => Which::Post(post),
+        None => Which::Digest(digest.unwrap_or(Cadence::Weekly)),
+    };
+    match show {
+        Show::Browser(listen) => browser(root, which, listen).await,
+        Show::Print(format) => print(&made(&Site::read(root)?, &which).await?, format),
+        Show::To(address) => {
+            let site = Site::read(root)?;
+            made(&site, &which).await?.send(&site, &address).await?;
+            say!("One letter for {address} is on its way");
+            Ok(0)
         }
-        (None, cadence) => {
-            let places: Vec<usize> = (0..catalog.posts.len().min(DIGEST)).collect();
-            if places.is_empty() {
-                return Err(Refusal::needs_operator("there is no published post to show"));
-            }
-            letter(&site, &catalog.posts, (&places, cadence.unwrap_or(Cadence::Weekly)), &key)?
-        }
-    };
-    print(&newsletter, &letter, &key, format)
-}
-
-/// A post as it was named, or its path below the folder of posts where the name leads to a file
-/// there: from here, from the root, or from anywhere.
-fn below(site: &Site, name: &str) -> String {
-    let inside = |path: &Path| {
-        let (path, posts) = (path.canonicalize().ok()?, site.config.posts.canonicalize().ok()?);
-        Some(path.strip_prefix(posts).ok()?.to_string_lossy().into_owned())
-    };
-    let found = [Path::new(name).to_owned(), site.root.join(name)].iter().find_map(|p| inside(p));
-    found.filter(|path| !path.is_empty()).unwrap_or_else(|| name.trim_start_matches('/').to_owned())
-}
-
-fn place(catalog: &Catalog, name: &str) -> Option<usize> {
-    catalog.posts.iter().position(|post| post.is_called(name))
-}
-
-/// The letter of a draft or of a post that is scheduled, which is said beside it.
-fn unpublished(
-    site: &Site,
-    (reading, catalog): (&Reading, &Catalog),
-    name: &str,
-    key: &Key,
-) -> Result<(Newsletter, render::Letter), Refusal> {
-    let everything = reading.everything(site, Clock::System.now());
-    let Some(at) = place(&everything, name) else {
-        return Err(Refusal::wrong_usage(unknown(&everything, name)));
-    };
-    let path = everything.posts.get(at).map_or("", |post| post.path.as_str());
-    match catalog.scheduled.iter().find(|(scheduled, _)| scheduled == path) {
-        Some((_, at)) => out::note(&format!("posts/{path} is scheduled for {}", site.time(*at))),
-        None => out::note(&format!("posts/{path} is a draft")),
-    }
-    letter(site, &everything.posts, (&[at], Cadence::Instant), key)
-}
-
-fn unknown(catalog: &Catalog, name: &str) -> String {
-    let path = name.strip_prefix("posts/").unwrap_or(name);
-    if let Some(refusal) = catalog.refused.iter().find(|refusal| refusal.path == path) {
-        return refusal.to_string();
-    }
-    match nearest(path, catalog.posts.iter().flat_map(|post| [&*post.path, &*post.key])) {
-        Some(near) => format!("no post is called \"{name}\"; did you mean \"{near}\"?"),
-        None => format!("no post is called \"{name}\"; name its file, slug, key or address"),
     }
 }
 
-fn print(
-    newsletter: &Newsletter,
-    letter: &render::Letter,
-    key: &Key,
-    format: Format,
-) -> Result<u8, Refusal> {
-    let address = "reader@example.net".parse().map_err(Refusal::needs_operator)?;
-    let reader = Recipient { address, name: "Reader".to_owned(), subscription: 0 };
-    let sender = &newsletter.sender;
+async fn made(site: &Site, which: &Which) -> Result<Trial, Refusal> {
+    let trial = Trial::make(site, which).await?;
+    trial.note.iter().for_each(|note| out::note(note));
+    Ok(trial)
+}
+
+fn print(trial: &Trial, format: Format) -> Result<u8, Refusal> {
     let octets = match format {
-        Format::Eml => sender.message(letter, &reader, key).map_err(Refusal::needs_operator)?,
-        Format::Text => sender.readable(letter, Part::Text, &reader, key).into_bytes(),
-        Format::Html => sender.readable(letter, Part::Html, &reader, key).into_bytes(),
+        Format::Eml => trial.message(None)?,
+        Format::Text => trial.part(Part::Text).into_bytes(),
+        Format::Html => trial.part(Part::Html).into_bytes(),
     };
     out::octets(&octets);
+    Ok(0)
+}
+
+async fn browser(root: &Path, which: Which, listen: SocketAddr) -> Result<u8, Refusal> {
+    // What is wrong from the beginning is said here rather than in a browser.
+    made(&Site::read(root)?, &which).await?;
+    let stop = signals::stop()
+        .map_err(|error| Refusal::needs_operator(format!("cannot wait for signals: {error}")))?;
+    let ready = |address| say!("Open http://{address}/ in a browser (Ctrl-C stops)");
+    let shown = proofs::show(root.to_owned(), which, listen, stop, ready).await;
+    shown
+        .map_err(|error| Refusal::needs_operator(format!("cannot listen on {listen}: {error}")))?;
     Ok(0)
 }

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     domain::{
         address::Address,
+        issue::ARCHIVE,
         token::{Key, Purpose},
     },
     time::Timestamp,
@@ -93,7 +94,7 @@ impl Sender {
         headers.set(Subject::from(subject.to_owned()));
         raw(&mut headers, "Date", date.rfc5322());
         raw(&mut headers, "List-Id", self.list_id());
-        raw(&mut headers, "List-Archive", format!("<{}>", self.url));
+        raw(&mut headers, "List-Archive", format!("<{}{ARCHIVE}/{}/>", self.url, self.newsletter));
         raw(&mut headers, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
         raw(&mut headers, "MIME-Version", "1.0".to_owned());
         let mut head = headers.to_string();
@@ -145,6 +146,11 @@ impl Sender {
             Part::Text => joined(&letter.text, &values),
             Part::Html => joined(&letter.html, &values.escaped()),
         }
+    }
+
+    /// The address of the page that ends the reader's subscription.
+    pub fn unsubscribe(&self, to: &Recipient, key: &Key) -> String {
+        [&self.url, "unsubscribe/", &key.token(Purpose::Unsubscribe, to.subscription)].concat()
     }
 
     fn values(&self, letter: &Letter, to: &Recipient, key: &Key) -> Values {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::digest::{quoted::decode, render::Greeting};
+use crate::digest::quoted::decode;
 
 fn sender() -> Sender {
     let from: Address = "letters@blog.example".parse().unwrap();
@@ -25,10 +25,7 @@ fn letter(subject: &str) -> Letter {
         seed: "s".into(),
         text: vec![fixed(""), Piece::Slot(Slot::Greeting), fixed("\n\nBody = é\n")],
         html: vec![fixed("<p>"), Piece::Slot(Slot::Greeting), fixed("</p>\n")],
-        greeting: Greeting::default(),
-        preferences: String::new(),
-        subject: subject.to_owned(),
-        summary: String::new(),
+        ..Letter::default()
     }
 }
 

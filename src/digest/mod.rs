@@ -10,7 +10,9 @@
 mod cut;
 pub mod dkim;
 mod fit;
+pub mod lint;
 pub mod message;
+pub mod online;
 pub mod pixels;
 mod plain;
 pub mod quoted;

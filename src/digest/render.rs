@@ -107,7 +107,7 @@ pub enum Piece {
 }
 
 /// A frozen letter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// The header fields that all readers share, folded and encoded.
     pub head: String,

@@ -125,10 +125,8 @@ proptest! {
             seed: "s".into(),
             text: cut("txt"),
             html: cut("html"),
-            greeting: Greeting::default(),
             preferences: "ask".into(),
-            subject: String::new(),
-            summary: String::new(),
+            ..Letter::default()
         };
         let to = recipient(&name);
         let message = String::from_utf8(sender().message(&letter, &to, &key()).unwrap()).unwrap();

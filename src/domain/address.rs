@@ -28,6 +28,11 @@ pub struct Address {
 }
 
 impl Address {
+    /// An address that is nobody's for ever (RFC 2606): for a look at a letter.
+    pub fn sample() -> Self {
+        Self { text: "reader@example.net".to_owned(), at: "reader".len() }
+    }
+
     /// The address as it goes into an envelope.
     pub fn as_str(&self) -> &str {
         &self.text

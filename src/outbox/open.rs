@@ -20,7 +20,7 @@ use crate::{
         self, Digest,
         message::Sender,
         pixels::Pictures,
-        render::{Letterhead, render},
+        render::{Letter, Letterhead, render},
         theme::Theme,
     },
     domain::{
@@ -33,7 +33,7 @@ use crate::{
     store::{
         self, Store,
         audience::{Audience, Group},
-        issues::{EditionKey, Issue, Opening},
+        issues::{EditionKey, Frozen, Issue, Opening},
     },
     template::Templates,
     time::{Schedule, Timestamp, Zone},
@@ -284,7 +284,12 @@ impl Printer<'_> {
         };
         let edition = match self.store.edition(&key).await? {
             Some(edition) => edition,
-            None => self.store.freeze_edition(&key, &letter, self.now).await?,
+            None => {
+                let text = serde_json::to_string(&letter).unwrap_or_default();
+                let (subject, summary) = (letter.subject.as_str(), letter.summary.as_str());
+                let frozen = Frozen { letter: &text, subject, summary };
+                self.store.freeze_edition(&key, frozen, self.now).await?
+            }
         };
         Ok(Ok((issue, edition)))
     }
@@ -314,11 +319,10 @@ impl Printer<'_> {
         (articles, related)
     }
 
-    fn letter(&self, due: &Due<'_>, digest: &Digest<'_>) -> Result<String, digest::render::Error> {
+    fn letter(&self, due: &Due<'_>, digest: &Digest<'_>) -> Result<Letter, digest::render::Error> {
         let name = due.name.to_string();
         let head = self.letterhead(due.newsletter, &name, due.name.cadence());
-        let letter = render(self.templates, &head, digest, &due.newsletter.sender, self.key)?;
-        Ok(serde_json::to_string(&letter).unwrap_or_default())
+        render(self.templates, &head, digest, &due.newsletter.sender, self.key)
     }
 
     fn letterhead<'a>(

@@ -79,6 +79,20 @@ impl Manifest {
         self.files.contains_key(path)
     }
 
+    /// The post whose page that file is.
+    pub fn post(&self, path: &str) -> Option<&str> {
+        self.files.get(path)?.post.as_deref()
+    }
+
+    /// Takes over from `before` the files of those paths that are nobody's page.
+    pub fn carry(&mut self, before: &Self, is_theirs: impl Fn(&str) -> bool) {
+        for (path, entry) in &before.files {
+            if entry.post.is_none() && is_theirs(path) && !self.has(path) {
+                self.files.insert(path.clone(), entry.clone());
+            }
+        }
+    }
+
     /// Files that are in `before` and not here.
     pub fn former<'a>(&self, before: &'a Self) -> impl Iterator<Item = &'a str> {
         before.files.keys().filter(|path| !self.has(path)).map(String::as_str)

@@ -117,7 +117,7 @@ impl Alarm<'_> {
 }
 
 /// Hands the letter over; the error says why it could not be.
-async fn ring(transport: &Transport, letter: &Outgoing) -> Result<(), String> {
+pub(super) async fn ring(transport: &Transport, letter: &Outgoing) -> Result<(), String> {
     let mut connection = transport.connect().await.map_err(|failure| failure.text)?;
     if let Err(failure) = connection.offer(letter).await {
         connection.abandon().await;

@@ -33,6 +33,7 @@ use crate::{
     template,
     time::{Clock, Timestamp},
     web::{self, Notice, Web},
+    words,
 };
 
 /// How long it sleeps at most: a new post appears within this time.
@@ -208,7 +209,7 @@ struct PageSite<'a> {
 #[derive(Serialize)]
 struct Form {
     action: String,
-    button: &'static str,
+    button: String,
     fields: Vec<Field>,
 }
 
@@ -236,33 +237,26 @@ fn notice(site: &Site, told: Notice) -> Result<String, template::Error> {
         let found = site.config.newsletters.iter().find(|one| one.id == id);
         found.map_or_else(|| id.to_owned(), |one| one.name.clone())
     };
-    let (heading, paragraph, form) = match told {
+    let words = site.templates.words();
+    let say = |key: &str, newsletter: &str| {
+        let name = words::Value::Text(named(newsletter));
+        words.say(&site.config.language, key, &[("newsletter", name)]).unwrap_or_default()
+    };
+    let (heading, paragraph, form) = match &told {
         Notice::Ask { newsletter, token } => (
-            format!("Leave {}?", named(&newsletter)),
-            "Press the button and you get no more of these letters.".to_owned(),
+            say("leave-ask", newsletter),
+            say("leave-press", newsletter),
             Some(Form {
                 action: format!("{}unsubscribe/{token}", site.config.url.path()),
-                button: "Unsubscribe",
+                button: say("unsubscribe", newsletter),
                 fields: vec![Field { name: "leave", value: "yes" }],
             }),
         ),
-        Notice::Done { newsletter } => (
-            "You have left".to_owned(),
-            format!("{} will not be sent to you any more.", named(&newsletter)),
-            None,
-        ),
-        Notice::Absent => (
-            "There is no page here".to_owned(),
-            "It may have moved, or its address was cut off on the way.".to_owned(),
-            None,
-        ),
-        Notice::Broken => (
-            "This link does not work".to_owned(),
-            "It is damaged or not one of ours. Copy it whole from the letter, or reply to the \
-             letter and ask to be taken off."
-                .to_owned(),
-            None,
-        ),
+        Notice::Done { newsletter } => {
+            (say("left", newsletter), say("left-text", newsletter), None)
+        }
+        Notice::Absent => (say("absent", ""), say("absent-text", ""), None),
+        Notice::Broken => (say("broken", ""), say("broken-text", ""), None),
     };
     let page = Page {
         site: PageSite {

@@ -10,6 +10,7 @@
 //! early: [`Error`].
 
 pub mod alarm;
+mod archive;
 mod beginning;
 pub mod daemon;
 mod hubs;
@@ -20,6 +21,7 @@ mod overrides;
 mod pages;
 mod pictures;
 mod planning;
+pub mod proofs;
 pub mod readers;
 mod report;
 mod sending;
@@ -29,6 +31,7 @@ pub mod site;
 mod standing;
 mod standstill;
 pub mod summary;
+pub mod trial;
 mod turn;
 pub mod watching;
 pub mod worker;

@@ -205,10 +205,10 @@ fn listed<'a>(feed: &'a Feed, page: &'a str) -> Listed<'a> {
     Listed {
         heading: match feed.kind {
             Kind::Site => "",
-            Kind::Tag => "Tags",
-            Kind::Author => "Authors",
-            Kind::Section => "Sections",
-            Kind::Language => "Languages",
+            Kind::Tag => "tags",
+            Kind::Author => "authors",
+            Kind::Section => "sections",
+            Kind::Language => "languages",
         },
         name: &feed.name,
         title: &feed.title,

@@ -28,7 +28,7 @@ pub(super) fn of(config: &Config) -> Pictures {
 }
 
 /// The file at `place`, unless that leads out of the folder.
-fn below(folder: &Path, place: &str) -> Option<PathBuf> {
+pub(super) fn below(folder: &Path, place: &str) -> Option<PathBuf> {
     let is_plain = |part| matches!(part, Component::Normal(_));
     Path::new(place).components().all(is_plain).then(|| folder.join(place))
 }

@@ -36,6 +36,7 @@ impl Run {
             summary.troubles.extend(list.import.refused);
         } else {
             self.publish(&list, now, &mut summary).await?;
+            self.archive(now, &mut summary).await?;
         }
         self.sites.send_replace(self.site.clone());
         Ok(summary)

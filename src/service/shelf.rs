@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{pages::Published, summary::Summary};
+use super::{archive, pages::Published, summary::Summary};
 use crate::{
     domain::post::PostId,
     publish::{Error, Folder, Outcome, gone, manifest::Manifest},
@@ -102,6 +102,7 @@ impl<'a> Shelf<'a> {
 
     /// Takes away what earlier runs wrote and this one did not, and writes down what is ours.
     pub(super) fn tidy(&mut self, before: Manifest) -> Result<(), Error> {
+        self.manifest.carry(&before, archive::is_ours);
         if self.is_whole {
             let went = self.manifest.former(&before);
             gone::note(self.root, &self.folder, went, |path| self.manifest.has(path))?;

@@ -15,7 +15,7 @@ use crate::{
 /// A feed as these pages show it.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
-    /// What kind of posts it holds, in a word for many of them (`Tags`); empty for the site's.
+    /// What kind of posts it holds, the name of a message in `words/` (`tags`); empty for the site's.
     pub heading: &'a str,
     /// Its tag, author, section or language; empty for the site's.
     pub name: &'a str,
@@ -81,7 +81,7 @@ pub fn list(
         own,
         heading: feed.heading,
         name: feed.name,
-        posts: posts.iter().map(|post| listed(post, site, &root)).collect(),
+        posts: posts.iter().map(|post| listed(post, (site, templates.words()), &root)).collect(),
         count: feed.count,
         page: Page { url: feed.page, root },
     };

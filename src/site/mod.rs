@@ -1,15 +1,17 @@
 //! Pages: posts in, HTML out.
 //!
 //! [`article`] is the page of one post with its related popular posts, [`index`] the front page,
-//! [`listing`] the pages about feeds, [`sitemap`] what search engines read, [`moved`] what stands
+//! [`listing`] the pages about feeds, [`letters`] the archive of what was sent, [`sitemap`] what search engines read, [`moved`] what stands
 //! at a former address, [`stylesheet`] the one file all link to. Every page names its canonical
 //! address, tells feed readers where the feeds are, says which language and direction it is written in, and works
-//! without a script. Dates are those of the site's zone.
+//! without a script. Words and dates are in the site's language,
+//! dates by its zone.
 //!
 //! Pure: it neither writes files nor chooses related posts. The looks are `templates/web/`; a
 //! template that fails is a [`template::Error`]. The style sheet and the site's own pictures have
 //! relative addresses, so that pages opened from the disk show them too.
 
+pub mod letters;
 pub mod listing;
 pub mod sitemap;
 
@@ -18,7 +20,8 @@ use serde::Serialize;
 use crate::{
     domain::post::{Comments, Direction, Image, Post},
     template::{self, Templates},
-    time::Zone,
+    time::{Timestamp, Zone},
+    words::Words,
 };
 
 /// What every page says of the site.
@@ -165,10 +168,13 @@ pub fn article(
     let context = ArticleContext {
         site: site.context(),
         feeds: site.feeds(),
-        post: written(post, site.zone),
+        post: written(post, site, templates.words()),
         html,
         lead,
-        related: related.iter().map(|post| listed(post, site, &root)).collect(),
+        related: related
+            .iter()
+            .map(|post| listed(post, (site, templates.words()), &root))
+            .collect(),
         page: Page { url: &post.url, root },
     };
     templates.render("web/article.html", &context)
@@ -185,7 +191,7 @@ pub fn moved(
     let context = MovedContext {
         site: site.context(),
         page: Page { url: &post.url, root: "../".repeat(file.matches('/').count()) },
-        post: written(post, site.zone),
+        post: written(post, site, templates.words()),
     };
     templates.render("web/moved.html", &context)
 }
@@ -201,8 +207,8 @@ pub fn index(
         site: site.context(),
         feeds: site.feeds(),
         page: Page { url: site.url, root: String::new() },
-        recent: recent.iter().map(|post| listed(post, site, "")).collect(),
-        earlier: by_year(earlier, site.zone),
+        recent: recent.iter().map(|post| listed(post, (site, templates.words()), "")).collect(),
+        earlier: by_year(earlier, site, templates.words()),
     };
     templates.render("web/index.html", &context)
 }
@@ -236,17 +242,17 @@ impl<'a> Site<'a> {
     }
 }
 
-fn written<'a>(post: &'a Post, zone: &Zone) -> Written<'a> {
-    const DATE: &str = "%-d %B %Y";
-    let date = post.published.format(DATE, zone);
+fn written<'a>(post: &'a Post, site: &Site<'_>, words: &Words) -> Written<'a> {
+    let date = |at: Timestamp| words.date(site.language, at, site.zone);
+    let written = date(post.published);
     Written {
         title: &post.title,
         url: &post.url,
         summary: &post.summary,
-        day: post.published.format("%-d %b", zone),
+        day: words.date_short(site.language, post.published, site.zone),
         published: post.published.rfc3339(),
-        updated: Some(post.updated.format(DATE, zone)).filter(|updated| *updated != date),
-        date,
+        updated: Some(date(post.updated)).filter(|updated| *updated != written),
+        date: written,
         authors: &post.authors,
         tags: &post.tags,
         language: &post.language,
@@ -256,11 +262,11 @@ fn written<'a>(post: &'a Post, zone: &Zone) -> Written<'a> {
     }
 }
 
-fn by_year<'a>(posts: &'a [Post], zone: &Zone) -> Vec<Year<'a>> {
-    let year = |post: &Post| post.published.format("%Y", zone);
+fn by_year<'a>(posts: &'a [Post], site: &Site<'_>, words: &Words) -> Vec<Year<'a>> {
+    let year = |post: &Post| post.published.format("%Y", site.zone);
     let groups = posts.chunk_by(|a, b| year(a) == year(b));
     let group = |posts: &'a [Post]| {
-        let posts_written = posts.iter().map(|post| written(post, zone)).collect();
+        let posts_written = posts.iter().map(|post| written(post, site, words)).collect();
         posts.first().map(|first| Year { year: year(first), posts: posts_written })
     };
     groups.filter_map(group).collect()
@@ -273,9 +279,9 @@ fn beside(image: &Image, site: &Site<'_>, root: &str) -> Image {
 }
 
 /// A post in a list on a page.
-fn listed<'a>(post: &'a Post, site: &Site<'_>, root: &str) -> Written<'a> {
+fn listed<'a>(post: &'a Post, (site, words): (&Site<'_>, &Words), root: &str) -> Written<'a> {
     let image = post.image.as_ref().map(|image| beside(image, site, root));
-    Written { image, ..written(post, site.zone) }
+    Written { image, ..written(post, site, words) }
 }
 
 /// Whether the body shows the picture at `url` already.

@@ -38,6 +38,17 @@ pub struct EditionKey {
     pub language: String,
 }
 
+/// What is frozen of an edition.
+#[derive(Clone, Copy, Debug)]
+pub struct Frozen<'a> {
+    /// The letter with its slots.
+    pub letter: &'a str,
+    /// Its subject, for lists of issues.
+    pub subject: &'a str,
+    /// What it is about, for the same.
+    pub summary: &'a str,
+}
+
 impl Store {
     /// The issue of that name, created in the state *opening* where there is none.
     pub async fn open_issue(
@@ -109,12 +120,12 @@ impl Store {
     pub async fn freeze_edition(
         &self,
         key: &EditionKey,
-        letter: &str,
+        frozen: Frozen<'_>,
         now: Timestamp,
     ) -> Result<i64, Error> {
         let write =
-            sql("insert into editions (issue_id, posts, related, language, letter, created_at) \
-             values ($1, $2, $3, $4, $5, $6) \
+            sql("insert into editions (issue_id, posts, related, language, letter, created_at, \
+             subject, summary) values ($1, $2, $3, $4, $5, $6, $7, $8) \
              on conflict (issue_id, posts, related, language) do update set posts = excluded.posts \
              returning id");
         let write = write
@@ -122,8 +133,10 @@ impl Store {
             .bind(set_text(key.posts.clone()))
             .bind(related_text(&key.related))
             .bind(&key.language)
-            .bind(letter)
-            .bind(now);
+            .bind(frozen.letter)
+            .bind(now)
+            .bind(frozen.subject)
+            .bind(frozen.summary);
         let (id,) = write.one(self.writing()).await?;
         Ok(id)
     }

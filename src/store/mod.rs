@@ -16,6 +16,7 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod archive;
 pub mod audience;
 pub mod bell;
 pub mod canary;

@@ -1,6 +1,7 @@
 //! A town of readers: a ledger in a temporary folder, a hand-set clock, letters kept in memory.
 
 use super::*;
+use crate::store::issues::Frozen;
 
 /// A ledger with one issue, `instant/first`, that is owed to some readers.
 pub(super) struct Town {
@@ -43,7 +44,15 @@ impl Town {
         let issue = self.store.open_issue("letters", &name, now).await.unwrap().id;
         let (posts, related, language) = (vec![row], Vec::new(), "en".to_owned());
         let edition = EditionKey { issue, posts, related, language };
-        let edition = self.store.freeze_edition(&edition, "Hello {{name}}", now).await.unwrap();
+        let edition = self
+            .store
+            .freeze_edition(
+                &edition,
+                Frozen { letter: "Hello {{name}}", subject: "", summary: "" },
+                now,
+            )
+            .await
+            .unwrap();
         let moments = [now];
         let audience =
             Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };

@@ -108,7 +108,15 @@ impl Bed {
         let issue = self.store.open_issue("letters", &name, self.now).await.unwrap().id;
         let edition =
             EditionKey { issue, posts: vec![row], related: Vec::new(), language: "en".to_owned() };
-        let edition = self.store.freeze_edition(&edition, "Hello", self.now).await.unwrap();
+        let edition = self
+            .store
+            .freeze_edition(
+                &edition,
+                crate::store::issues::Frozen { letter: "Hello", subject: "", summary: "" },
+                self.now,
+            )
+            .await
+            .unwrap();
         let moments = [self.now];
         let audience =
             Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
