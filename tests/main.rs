@@ -14,6 +14,7 @@ mod harness;
 mod issue;
 mod layers;
 mod ledger;
+mod letters;
 mod newcomer;
 mod postfix;
 mod relays;

@@ -33,7 +33,7 @@ fn world() -> World {
 fn masked(check: impl FnOnce()) {
     insta::with_settings!({filters => vec![
         (r"unsubscribe/[\w-]{30,}", "unsubscribe/[token]"),
-        (r"(?s)unsubscribe(%|=25|%25)20[\w-]{30,}", "unsubscribe%20[token]"),
+        (r"(?s)(unsubscribe|preferences)(%|=25|%25)20[\w-]{30,}", "$1%20[token]"),
         (r"Message-ID: <[0-9a-f]{32}", "Message-ID: <[id]"),
         (r"=_[0-9a-f]{32}", "=_[boundary]"),
         (r"\r\n", "\n"),

@@ -63,7 +63,7 @@ fn part(element: &Element, room: usize) -> Option<Element> {
         name if OPENED.contains(&name) => between_blocks(&element.children, room),
         _ => Vec::new(),
     };
-    (!children.is_empty()).then(|| Element { children, ..shell })
+    (!children.is_empty()).then_some(Element { children, ..shell })
 }
 
 fn is_dangling(node: &Node) -> bool {

@@ -162,11 +162,8 @@ fn links(letter: &Shown<'_>, body: &[Node], found: &mut Findings) {
                 "the link \"{words}\" leads to \"{address}\", which is no address in a letter"
             ));
         }
-        if words.is_empty()
-            && element
-                .find("img")
-                .is_none_or(|image| image.get("alt").unwrap_or_default().is_empty())
-        {
+        let shown = element.find("img").and_then(|image| image.get("alt")).unwrap_or_default();
+        if words.is_empty() && shown.is_empty() && element.get("aria-hidden").is_none() {
             found.note(format!("the link to {address} has no words"));
         }
         if EMPTY_WORDS.contains(&words.to_lowercase().as_str()) {

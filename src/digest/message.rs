@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lettre::message::{
     Mailbox, Mailboxes,
     header::{self, HeaderName, HeaderValue, Headers, Subject},
@@ -91,7 +92,7 @@ impl Sender {
         headers.set(from);
         let reply_to: header::ReplyTo = mailboxes("Reply-To", &self.reply_to)?.into();
         headers.set(reply_to);
-        headers.set(Subject::from(subject.to_owned()));
+        set_subject(&mut headers, subject);
         raw(&mut headers, "Date", date.rfc5322());
         raw(&mut headers, "List-Id", self.list_id());
         raw(&mut headers, "List-Archive", format!("<{}{ARCHIVE}/{}/>", self.url, self.newsletter));
@@ -156,8 +157,8 @@ impl Sender {
     fn values(&self, letter: &Letter, to: &Recipient, key: &Key) -> Values {
         let token = key.token(Purpose::Unsubscribe, to.subscription);
         let unsubscribe = [&self.url, "unsubscribe/", &token].concat();
-        let (to_us, asked) = (self.reply_to.1.as_str(), letter.preferences.as_str());
-        let preferences = ["mailto:", to_us, "?subject=", asked, "%20", &token].concat();
+        let to_us = self.reply_to.1.as_str();
+        let preferences = ["mailto:", to_us, "?subject=preferences%20", &token].concat();
         Values { greeting: letter.greeting.to(&to.name), unsubscribe, preferences, token }
     }
 }
@@ -262,8 +263,35 @@ fn mailboxes(field: &'static str, (name, address): &(String, Address)) -> Result
     let parsed = address.as_str().parse().map_err(|error: lettre::address::AddressError| {
         Error::Address { field, address: address.masked(), why: error.to_string() }
     })?;
-    let name = name.replace(char::is_control, " ").trim().to_owned();
+    // No name holds what would be read as an encoded word.
+    let name = name.replace(char::is_control, " ").replace("=?", "= ?").trim().to_owned();
     Ok(Mailboxes::new().with(Mailbox::new((!name.is_empty()).then_some(name), parsed)))
+}
+
+/// What looks like an encoded word (RFC 2047 section 2) and is none would be read as one: it is
+/// encoded here, since lettre lets it pass.
+fn set_subject(headers: &mut Headers, subject: &str) {
+    /// Octets of text in a word, so that the first line with the field's name has 78 at most.
+    const WORD: usize = 39;
+    if !subject.contains("=?") {
+        headers.set(Subject::from(subject.to_owned()));
+        return;
+    }
+    let mut words = vec![String::new()];
+    for c in subject.chars() {
+        match words.last_mut().filter(|word| word.len() + c.len_utf8() <= WORD) {
+            Some(word) => word.push(c),
+            None => words.push(c.to_string()),
+        }
+    }
+    let words: Vec<String> =
+        words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
+    let name = HeaderName::new_from_ascii_str("Subject");
+    headers.insert_raw(HeaderValue::dangerous_new_pre_encoded(
+        name,
+        subject.to_owned(),
+        words.join("\r\n "),
+    ));
 }
 
 fn raw(headers: &mut Headers, name: &'static str, value: String) {

@@ -89,7 +89,9 @@ fn no_value_begins_a_header_field() {
 
 #[test]
 fn long_and_foreign_subjects_are_folded_into_encoded_words() {
-    for subject in ["🙂".repeat(150), "שלום ".repeat(60), "plain words ".repeat(30)] {
+    for subject in
+        ["=?x".repeat(99), "🙂".repeat(150), "שלום ".repeat(60), "plain words ".repeat(30)]
+    {
         let head = letter(&subject).head;
         assert!(head.lines().all(|line| line.len() <= 78), "{head}");
     }

@@ -12,7 +12,6 @@
 
 mod context;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -122,9 +121,6 @@ pub struct Letter {
     /// How a reader is greeted.
     #[serde(default)]
     pub greeting: Greeting,
-    /// The subject of a mail that asks for another rhythm, encoded for a link.
-    #[serde(default)]
-    pub preferences: String,
     /// Its subject as it reads.
     #[serde(default)]
     pub subject: String,
@@ -197,8 +193,6 @@ pub fn render(
     let parts = fitting(templates, &desk)?;
     let boundary = format!("=_{}", key.derive("boundary", &[&seed]));
     let words = templates.words();
-    let named = [("newsletter", Value::Text(head.newsletter.to_owned()))];
-    let asked = words.say(head.language, "preferences-subject", &named).unwrap_or_default();
     Ok(Letter {
         head: sender.head(&parts.subject, head.date, &boundary)?,
         boundary,
@@ -206,7 +200,6 @@ pub fn render(
         text: pieces(&tidy(&parts.text), &slots),
         html: pieces(&parts.html, &slots),
         greeting: Greeting::of(words, head.language),
-        preferences: utf8_percent_encode(&asked, NON_ALPHANUMERIC).to_string(),
         subject: parts.subject,
         summary: parts.preheader,
     })

@@ -72,7 +72,7 @@ fn own_values(to: &Recipient, fence: &str) -> [String; 3] {
     let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
     let token = key().token(Purpose::Unsubscribe, to.subscription);
     let link = format!("https://blog.example/a&b/unsubscribe/{token}");
-    let ask = format!("mailto:letters@blog.example?subject=ask%20{token}");
+    let ask = format!("mailto:letters@blog.example?subject=preferences%20{token}");
     [greeting, link, ask].map(|value| format!("{fence}{value}{fence}"))
 }
 
@@ -125,7 +125,6 @@ proptest! {
             seed: "s".into(),
             text: cut("txt"),
             html: cut("html"),
-            preferences: "ask".into(),
             ..Letter::default()
         };
         let to = recipient(&name);
@@ -206,8 +205,7 @@ fn the_built_in_letters_are_their_full_render_too() {
     let head = head(Cadence::Instant, (&zone, &theme, &pictures));
     for name in ["", "Ada", "A <b> & \"c\" 'd'", "Zoë = 漢 ".repeat(20).as_str()] {
         let to = recipient(name);
-        let mut letter = render(&templates, &head, &digest, &sender(), &key()).unwrap();
-        letter.preferences = "ask".into();
+        let letter = render(&templates, &head, &digest, &sender(), &key()).unwrap();
         let values = own_values(&to, "");
         let desk = Desk::new(templates.words(), &head, &digest, &values);
         let parts = super::parts(&templates, &desk, desk.whole()).unwrap();

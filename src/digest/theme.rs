@@ -154,13 +154,14 @@ impl Theme {
             ("accent on background", accent, background),
             ("a button's words on accent", on_accent, accent),
         ];
-        let modes: [(&str, fn(Pair) -> Colour); 2] =
-            [("", |pair| pair.light), (" in dark surroundings", |pair| pair.dark)];
-        let all = pairs.iter().flat_map(|pair| modes.iter().map(move |mode| (pair, mode)));
-        let faint = all.filter_map(|(&(name, ink, ground), (mode, of))| {
-            let contrast = of(ink).contrast(of(ground));
+        let modes = pairs.iter().flat_map(|&(name, ink, ground)| {
+            let dark = format!("{name} in dark surroundings");
+            [(name.to_owned(), ink.light, ground.light), (dark, ink.dark, ground.dark)]
+        });
+        let faint = modes.filter_map(|(name, ink, ground)| {
+            let contrast = ink.contrast(ground);
             (contrast < READABLE).then(|| {
-                format!("{name}{mode}: contrast {contrast:.1}, less than the {READABLE} it needs")
+                format!("{name}: contrast {contrast:.1}, less than the {READABLE} it needs")
             })
         });
         faint.collect()

@@ -306,7 +306,7 @@ mod tests {
         ] {
             let tree = parse(html);
             assert_eq!(write(&tree), html);
-            assert_eq!(length(&tree) >= html.len(), true);
+            assert!(length(&tree) >= html.len());
         }
     }
 

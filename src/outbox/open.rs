@@ -321,39 +321,33 @@ impl Printer<'_> {
 
     fn letter(&self, due: &Due<'_>, digest: &Digest<'_>) -> Result<Letter, digest::render::Error> {
         let name = due.name.to_string();
-        let head = self.letterhead(due.newsletter, &name, due.name.cadence());
+        let (language, issue) = (due.newsletter.language.as_str(), (&*name, due.name.cadence()));
+        let head = self.stationery.letterhead(due.newsletter, issue, (language, self.now));
         render(self.templates, &head, digest, &due.newsletter.sender, self.key)
-    }
-
-    fn letterhead<'a>(
-        &'a self,
-        newsletter: &'a Newsletter,
-        issue: &'a str,
-        cadence: Cadence,
-    ) -> Letterhead<'a> {
-        self.stationery.letterhead(newsletter, (issue, cadence), self.now)
     }
 }
 
 impl Stationery {
-    /// The head of an issue's letters, made at `date`.
+    /// The head of an issue's letters in that language, made at `date`.
     pub fn letterhead<'a>(
         &'a self,
         newsletter: &'a Newsletter,
         (issue, cadence): (&'a str, Cadence),
-        date: Timestamp,
+        (language, date): (&'a str, Timestamp),
     ) -> Letterhead<'a> {
+        let other = (language != newsletter.language).then_some(language);
+        let place = issue::place(&newsletter.id, issue, other);
         Letterhead {
             site: &self.site,
             url: &self.url,
-            language: &newsletter.language,
+            language,
             author: &self.author,
             postal_address: &self.postal_address,
             newsletter: &newsletter.name,
             description: &newsletter.description,
             issue,
             cadence,
-            online: issue::address(&self.url, &issue::place(&newsletter.id, issue, None)),
+            online: issue::address(&self.url, &place),
             date,
             zone: &self.zone,
             theme: &self.theme,

@@ -8,7 +8,11 @@
 //! A post that stands where a page of the archive would is left alone. What cannot be written is
 //! a trouble, and the letters go on.
 
-use super::{Error, Run, site::Site, summary::Summary};
+use super::{
+    Error, Run,
+    site::Site,
+    summary::{self, Summary},
+};
 use crate::{
     digest::{online, render::Letter},
     domain::issue::{self, ARCHIVE},
@@ -40,8 +44,12 @@ impl Run {
         let mut done = Ok(());
         for one in &all {
             let (file, place) = rack.place(one);
-            if done.is_err() || one.state == "sent" && rack.stands(&file) {
+            if one.state == "sent" && rack.stands(&file) {
+                rack.pages.unchanged += 1;
                 continue;
+            }
+            if done.is_err() {
+                break;
             }
             let text = self.store.letter(one.edition).await?;
             // An edition that cannot be read is told when its letters are made.
@@ -49,7 +57,10 @@ impl Run {
             done = rack.put(&file, online::page(&letter, &place).as_bytes());
         }
         match done.and_then(|()| rack.lists(&all, now)).and_then(|()| rack.close()) {
-            Ok(written) => summary.pages.written += written,
+            Ok(pages) => {
+                summary.pages.written += pages.written;
+                summary.pages.unchanged += pages.unchanged;
+            }
             Err(error) => summary.trouble(format!("the archive of letters: {error}")),
         }
         Ok(())
@@ -72,14 +83,16 @@ struct Rack<'a> {
     site: &'a Site,
     folder: Folder,
     manifest: Manifest,
-    written: usize,
+    pages: summary::Files,
+    /// Whether the manifest has to be written.
+    is_changed: bool,
 }
 
 impl<'a> Rack<'a> {
     fn of(site: &'a Site) -> Self {
         let root = &site.config.output;
         let (folder, manifest) = (Folder::new(root), Manifest::read(root));
-        Self { site, folder, manifest, written: 0 }
+        Self { site, folder, manifest, pages: summary::Files::default(), is_changed: false }
     }
 
     /// The file of an issue's page, and where that stands.
@@ -106,9 +119,11 @@ impl<'a> Rack<'a> {
         if self.manifest.post(file).is_some() {
             return Ok(());
         }
-        if self.folder.put(file, octets)? == Outcome::Written || !self.manifest.has(file) {
-            self.written += 1;
+        let outcome = self.folder.put(file, octets)?;
+        self.pages.count(outcome);
+        if outcome == Outcome::Written || !self.manifest.has(file) {
             self.manifest.note(&self.site.config.output, file, None);
+            self.is_changed = true;
         }
         Ok(())
     }
@@ -185,11 +200,11 @@ impl<'a> Rack<'a> {
         })
     }
 
-    /// Writes down what is ours. Returns how many pages were written.
-    fn close(self) -> Result<usize, Fault> {
-        if self.written > 0 {
+    /// Writes down what is ours. Returns what became of the files.
+    fn close(self) -> Result<summary::Files, Fault> {
+        if self.is_changed {
             self.manifest.write(&self.folder)?;
         }
-        Ok(self.written)
+        Ok(self.pages)
     }
 }

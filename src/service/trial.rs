@@ -11,6 +11,7 @@ use std::{path::Path, time::Duration};
 use super::{alarm, nearest, site::Site};
 use crate::{
     catalog::{self, Catalog, directory},
+    config::Way,
     digest::{
         Digest,
         lint::{self, Finding},
@@ -107,7 +108,8 @@ impl Reading {
         let digest = Digest { articles: picked(places), related: picked(&related) };
         let issue = IssueName::periodic(cadence, now, &site.config.zone)
             .map_or_else(|| "preview".to_owned(), |name| name.to_string());
-        let head = stationery.letterhead(newsletter, (&issue, cadence), now);
+        let head =
+            stationery.letterhead(newsletter, (&issue, cadence), (&newsletter.language, now));
         let letter = render::render(&site.templates, &head, &digest, &newsletter.sender, &self.key)
             .map_err(|error| Error::Unmade(error.to_string()))?;
         Ok(Trial { newsletter: newsletter.clone(), letter, key: self.key.clone(), note: None })
@@ -192,8 +194,9 @@ impl Trial {
     /// Hands the letter to `address` through the relay that is used first, or into the folder.
     pub async fn send(&self, site: &Site, address: &Address) -> Result<(), Error> {
         let outlets = site.outlets()?;
-        let is_local = outlets.iter().all(|outlet| outlet.transport.is_local());
-        if !is_local && !site.config.is_public && !address.is_reserved() {
+        // As of every other letter: its links would lead nowhere.
+        let leaves = site.config.way == Way::Smtp && !address.is_reserved();
+        if leaves && !site.config.is_public {
             return Err(Error::Unmade(super::unreachable_links()));
         }
         let envelope = Envelope {

@@ -74,7 +74,6 @@ reason-daily = تصلك هذه الرسالة لأنك طلبت { $newsletter }�
 reason-weekly = تصلك هذه الرسالة لأنك طلبت { $newsletter } مرة في الأسبوع.
 reason-monthly = تصلك هذه الرسالة لأنك طلبت { $newsletter } مرة في الشهر.
 preferences = تغيير عدد المرات
-preferences-subject = أرجو تغيير عدد مرات وصول { $newsletter } إليّ
 unsubscribe-how = لإلغاء الاشتراك افتح
 preferences-how = لتغيير عدد المرات اكتب إلى
 view-online-how = هذه الرسالة على الويب

@@ -68,7 +68,6 @@ reason-daily = Sie bekommen diesen Brief, weil Sie { $newsletter } abonniert hab
 reason-weekly = Sie bekommen diesen Brief, weil Sie { $newsletter } abonniert haben, einmal in der Woche.
 reason-monthly = Sie bekommen diesen Brief, weil Sie { $newsletter } abonniert haben, einmal im Monat.
 preferences = Häufigkeit ändern
-preferences-subject = Bitte ändern Sie, wie oft ich { $newsletter } bekomme
 unsubscribe-how = Zum Abbestellen öffnen Sie
 preferences-how = Um die Häufigkeit zu ändern, schreiben Sie an
 view-online-how = Dieser Brief im Web

@@ -73,7 +73,6 @@ reason-daily = You get this letter because you asked for { $newsletter }, at mos
 reason-weekly = You get this letter because you asked for { $newsletter } once a week.
 reason-monthly = You get this letter because you asked for { $newsletter } once a month.
 preferences = Change how often it comes
-preferences-subject = Please change how often I get { $newsletter }
 unsubscribe-how = To unsubscribe, open
 preferences-how = To change how often it comes, write to
 view-online-how = This letter on the web

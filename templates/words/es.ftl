@@ -68,7 +68,6 @@ reason-daily = Recibe esta carta porque pidió { $newsletter }, como mucho una v
 reason-weekly = Recibe esta carta porque pidió { $newsletter } una vez por semana.
 reason-monthly = Recibe esta carta porque pidió { $newsletter } una vez al mes.
 preferences = Cambiar la frecuencia
-preferences-subject = Por favor, cambien la frecuencia con que recibo { $newsletter }
 unsubscribe-how = Para darse de baja, abra
 preferences-how = Para cambiar la frecuencia, escriba a
 view-online-how = Esta carta en la web

@@ -77,7 +77,6 @@ reason-daily = Vous recevez cette lettre car vous avez demandé { $newsletter },
 reason-weekly = Vous recevez cette lettre car vous avez demandé { $newsletter } une fois par semaine.
 reason-monthly = Vous recevez cette lettre car vous avez demandé { $newsletter } une fois par mois.
 preferences = Changer la fréquence
-preferences-subject = Merci de changer la fréquence à laquelle je reçois { $newsletter }
 unsubscribe-how = Pour vous désabonner, ouvrez
 preferences-how = Pour changer la fréquence, écrivez à
 view-online-how = Cette lettre sur le web

@@ -68,7 +68,6 @@ reason-daily = המכתב הזה נשלח כי ביקשת לקבל את { $newsl
 reason-weekly = המכתב הזה נשלח כי ביקשת לקבל את { $newsletter } פעם בשבוע.
 reason-monthly = המכתב הזה נשלח כי ביקשת לקבל את { $newsletter } פעם בחודש.
 preferences = לשינוי התדירות
-preferences-subject = נא לשנות את התדירות שבה { $newsletter } מגיע אליי
 unsubscribe-how = להסרה מהרשימה יש לפתוח את
 preferences-how = לשינוי התדירות יש לכתוב אל
 view-online-how = המכתב הזה באתר

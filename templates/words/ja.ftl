@@ -33,7 +33,6 @@ reason-daily = この手紙は、{ $newsletter } を多くても一日に一度�
 reason-weekly = この手紙は、{ $newsletter } を週に一度受け取ると申し込まれたためお送りしています。
 reason-monthly = この手紙は、{ $newsletter } を月に一度受け取ると申し込まれたためお送りしています。
 preferences = 届く頻度を変える
-preferences-subject = { $newsletter } の届く頻度を変えてください
 unsubscribe-how = 購読をやめるには次を開いてください
 preferences-how = 届く頻度を変えるには次の宛先へお書きください
 view-online-how = この手紙のウェブ版

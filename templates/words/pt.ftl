@@ -68,7 +68,6 @@ reason-daily = Recebe esta carta porque pediu { $newsletter }, no máximo uma ve
 reason-weekly = Recebe esta carta porque pediu { $newsletter } uma vez por semana.
 reason-monthly = Recebe esta carta porque pediu { $newsletter } uma vez por mês.
 preferences = Mudar a frequência
-preferences-subject = Por favor, mudem a frequência com que recebo { $newsletter }
 unsubscribe-how = Para cancelar a subscrição, abra
 preferences-how = Para mudar a frequência, escreva para
 view-online-how = Esta carta na web

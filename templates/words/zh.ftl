@@ -33,7 +33,6 @@ reason-daily = 你收到这封信，是因为你订阅了 { $newsletter }（每�
 reason-weekly = 你收到这封信，是因为你订阅了 { $newsletter }（每周一封）。
 reason-monthly = 你收到这封信，是因为你订阅了 { $newsletter }（每月一封）。
 preferences = 更改频率
-preferences-subject = 请更改我收到 { $newsletter } 的频率
 unsubscribe-how = 退订请打开
 preferences-how = 更改频率请写信至
 view-online-how = 本信的网页版

@@ -41,6 +41,8 @@ pub(super) fn shape(html: &str) -> (String, BTreeSet<&'static str>) {
             |element| Ok(element.set_tag_name("span")?)
         ))
         .append_element_content_handler(element!("img", picture))
+        .append_element_content_handler(element!("math", |formula| told(formula, "alttext")))
+        .append_element_content_handler(element!("svg", |drawing| told(drawing, "aria-label")))
         .append_element_content_handler(element!(
             "script, style, form, svg, math, canvas",
             |gone| {
@@ -52,6 +54,14 @@ pub(super) fn shape(html: &str) -> (String, BTreeSet<&'static str>) {
     // What cannot be shaped is left to the sanitiser, which drops frames and forms.
     let shaped = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
     (shaped, left_out.into_inner())
+}
+
+/// Leaves the words that a formula or drawing has for those who cannot see it.
+fn told(drawn: &mut Element<'_, '_>, attribute: &str) -> HandlerResult {
+    if let Some(words) = drawn.get_attribute(attribute).filter(|words| !words.trim().is_empty()) {
+        drawn.before(&format!("<span>[{}]</span>", words.replace('<', "&lt;")), ContentType::Html);
+    }
+    Ok(())
 }
 
 /// Gives a picture the address it loads late and an `alt`; one without any address goes.
@@ -151,6 +161,18 @@ mod tests {
             ("<bdo dir=\"rtl\">a</bdo>", "<span dir=\"rtl\">a</span>"),
         ] {
             assert_eq!(shape(html).0, expected);
+        }
+    }
+
+    #[test]
+    fn drawings_and_formulas_leave_their_words() {
+        for (html, expected) in [
+            ("<svg aria-label=\"A &amp; B\"><path/></svg>", "<span>[A &amp; B]</span>"),
+            ("<math alttext=\"x^2\"><mi>x</mi></math>", "<span>[x^2]</span>"),
+        ] {
+            let (shaped, left_out) = shape(html);
+            assert!(shaped.starts_with(expected), "{shaped}");
+            assert_eq!(left_out.len(), 1);
         }
     }
 
