@@ -89,11 +89,11 @@ impl Session {
         self.usable = false;
         if self.offers.chunking {
             let text = ended(message);
-            let head = format!("BDAT {}\r\n", text.len());
-            self.send(Phase::Body, &[head.as_bytes(), &text].concat()).await?;
+            self.send_text(format!("BDAT {}\r\n", text.len()).as_bytes()).await?;
+            self.send_text(&text).await?;
             self.chunk = true;
         } else {
-            self.send(Phase::Body, &stuffed(message)).await?;
+            self.send_text(&stuffed(message)).await?;
         }
         match self.early().await {
             Some(failure) => Err(failure),
@@ -120,7 +120,7 @@ impl Session {
             self.letters += 1;
             octets.push_str(&opening.octets(self.offers.chunking));
         }
-        match self.wire.write(octets.as_bytes(), self.deadlines.block).await {
+        match self.wire.write_end(octets.as_bytes(), self.deadlines.block).await {
             Ok(()) => Ok(Riding(next)),
             Err(why) => Err(Completion::Lost(no_reply(&why))),
         }
@@ -306,6 +306,12 @@ impl Session {
     async fn send(&mut self, phase: Phase, octets: &[u8]) -> Result<(), Failure> {
         let within = self.deadline(phase);
         self.wire.write(octets, within).await.map_err(|why| lost(phase, &why))
+    }
+
+    /// Part of a letter's text; its end leaves with the dot.
+    async fn send_text(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        let written = self.wire.write_on(octets, self.deadlines.block).await;
+        written.map_err(|why| lost(Phase::Body, &why))
     }
 
     pub(super) async fn reply(&mut self, phase: Phase) -> Result<Lines, Failure> {
