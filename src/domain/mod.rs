@@ -5,6 +5,7 @@
 //! the only way in, and it names what is wrong.
 
 pub mod address;
+pub mod choice;
 pub mod delivery;
 pub mod issue;
 pub mod post;

@@ -209,6 +209,7 @@ impl Site {
             related: self.config.related.count,
             popularity: self.config.related.popularity,
             eligible: self.config.eligible,
+            ceiling: self.config.ceiling,
         }
     }
 
@@ -224,6 +225,9 @@ impl Site {
             name: one.name.clone(),
             description: one.description.clone(),
             cadences: one.cadences.clone(),
+            topics: one.topics.clone(),
+            approval: one.approval,
+            quiet: one.quiet,
             sender: self.sender(&one.id, &one.name),
         });
         newsletters.collect()

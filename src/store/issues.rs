@@ -6,7 +6,7 @@
 pub use super::opening::Opening;
 use super::{Error, Store, set_text, statement::sql};
 use crate::{
-    domain::{issue::IssueName, post::PostId, subscriber::Cadence},
+    domain::{issue::IssueName, post::PostId},
     time::Timestamp,
 };
 
@@ -179,52 +179,6 @@ impl Store {
         .await?;
         self.ring().await?;
         Ok(done == 1)
-    }
-
-    /// Notes that a planned time has been acted upon.
-    pub async fn take_slot(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-        times: (Timestamp, Timestamp),
-    ) -> Result<(), Error> {
-        let (planned, now) = times;
-        sql("insert into slots (newsletter, cadence, planned_at, taken_at) \
-             values ($1, $2, $3, $4) on conflict do nothing")
-        .bind(newsletter)
-        .bind(cadence.as_str())
-        .bind(planned)
-        .bind(now)
-        .run(self.writing())
-        .await?;
-        Ok(())
-    }
-
-    /// The latest planned time up to `now` that was acted upon: a run under a wrong clock may have
-    /// taken later ones.
-    pub async fn last_slot_before(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
-        let read = sql("select max(planned_at) from slots \
-             where newsletter = $1 and cadence = $2 and planned_at <= $3");
-        let (latest,): (Option<i64>,) =
-            read.bind(newsletter).bind(cadence.as_str()).bind(now).one(self.reading()).await?;
-        Ok(latest.map(Timestamp::from_micros))
-    }
-
-    /// The latest planned time that was acted upon.
-    pub async fn last_slot(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-    ) -> Result<Option<Timestamp>, Error> {
-        let read = sql("select max(planned_at) from slots where newsletter = $1 and cadence = $2");
-        let (latest,): (Option<i64>,) =
-            read.bind(newsletter).bind(cadence.as_str()).one(self.reading()).await?;
-        Ok(latest.map(Timestamp::from_micros))
     }
 }
 

@@ -19,6 +19,7 @@ pub mod answers;
 pub mod audience;
 pub mod bell;
 pub mod canary;
+pub mod choices;
 pub mod days;
 pub mod deliveries;
 mod dialect;

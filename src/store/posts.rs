@@ -22,6 +22,8 @@ pub struct Candidate {
     pub key: String,
     /// When the catalog first saw it.
     pub first_seen: Timestamp,
+    /// The file of a post that was known before and says the same.
+    pub twin: Option<String>,
 }
 
 impl Store {
@@ -96,11 +98,15 @@ impl Store {
 
     /// The posts first seen since `since` that are not of the baseline, oldest first.
     pub async fn candidates(&self, since: Timestamp) -> Result<Vec<Candidate>, Error> {
-        let read = sql("select id, post_id, key, first_seen_at from posts \
-             where baseline_at is null and first_seen_at >= $1 \
-             order by first_seen_at, published_at, id");
-        let rows: Vec<(i64, String, String, i64)> = read.bind(since).rows(self.reading()).await?;
-        let candidates = rows.into_iter().map(|(row, id, key, first_seen)| Candidate {
+        let read = sql("select p.id, p.post_id, p.key, p.first_seen_at, \
+             (select min(q.path) from posts q where q.body_hash = p.body_hash and q.id <> p.id \
+               and q.first_seen_at < p.first_seen_at and p.body_hash <> '') from posts p \
+             where p.baseline_at is null and p.first_seen_at >= $1 \
+             order by p.first_seen_at, p.published_at, p.id");
+        type Row = (i64, String, String, i64, Option<String>);
+        let rows: Vec<Row> = read.bind(since).rows(self.reading()).await?;
+        let candidates = rows.into_iter().map(|(row, id, key, first_seen, twin)| Candidate {
+            twin,
             row,
             id: PostId::new(id),
             key,

@@ -45,10 +45,15 @@ impl Town {
         let edition = EditionKey { issue, posts, related, language };
         let edition = self.store.freeze_edition(&edition, "Hello {{name}}", now).await.unwrap();
         let moments = [now];
-        let audience =
-            Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+        let audience = Audience::of("letters", Cadence::Instant, &moments);
         for group in self.store.groups(audience).await.unwrap() {
-            let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+            let opening = Opening {
+                audience,
+                choice: 1,
+                history: group.history,
+                missed: group.missed,
+                issue,
+            };
             let mut had = group.had;
             had.push(row);
             self.store.open_deliveries(&opening, edition, had, now).await.unwrap();
@@ -103,6 +108,7 @@ fn subscription(number: usize, now: Timestamp) -> NewSubscription {
         name: String::new(),
         newsletter: "letters".to_owned(),
         cadence: Cadence::Instant,
+        choice: crate::domain::choice::Choice::default(),
         confirmed_at: now,
         source: "a test".to_owned(),
     }
