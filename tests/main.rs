@@ -17,6 +17,7 @@ mod ledger;
 mod newcomer;
 mod postfix;
 mod relays;
+mod rhythm;
 mod service;
 mod systemd;
 mod terminal;

@@ -24,7 +24,13 @@ use crate::{
         message::Sender,
         render::{Letterhead, render},
     },
-    domain::{choice::Choice, issue::IssueName, post::Post, subscriber::Cadence, token::Key},
+    domain::{
+        choice::Choice,
+        issue::IssueName,
+        post::{Post, PostId},
+        subscriber::Cadence,
+        token::Key,
+    },
     rank::{Index, Wish},
     store::{
         self, Store,
@@ -155,8 +161,42 @@ impl Printer<'_> {
                 }
             }
         }
+        self.revise(newsletters, &eligible, &mut opened).await?;
         self.store.release_opened(self.now).await?;
         Ok(opened)
+    }
+
+    /// Renders letters anew whose posts were corrected since, for readers of whom none was begun
+    /// to be sent. What was withdrawn meanwhile stays as it was frozen.
+    async fn revise(
+        &self,
+        newsletters: &[Newsletter],
+        eligible: &Eligible<'_>,
+        opened: &mut Opened,
+    ) -> Result<(), store::Error> {
+        for waiting in self.store.waiting_editions().await? {
+            let said = self.store.words_of(&waiting.posts).await?;
+            let newsletter = newsletters.iter().find(|one| one.id == waiting.newsletter);
+            let name: Option<IssueName> = waiting.issue.parse().ok();
+            let (Some(newsletter), Some(name)) = (newsletter, name) else { continue };
+            let mut articles: Vec<usize> =
+                eligible.carried(&waiting.posts).map(|known| known.place).collect();
+            if said == waiting.said || articles.len() < waiting.posts.len() {
+                continue;
+            }
+            articles.sort_unstable();
+            let articles = articles.iter().filter_map(|&place| self.posts.get(place)).collect();
+            let named = |id: &PostId| self.posts.iter().find(|post| post.id == *id);
+            let related = waiting.related.iter().filter_map(named).collect();
+            let language = Some(waiting.language.clone());
+            let choice = Choice { language, ..Choice::default() };
+            let due = Due { newsletter, name, planned: waiting.planned, choice: &choice };
+            match self.letter(&due, &Digest { articles, related }) {
+                Ok(letter) => self.store.revise(waiting.edition, &letter, &said).await?,
+                Err(error) => opened.troubles.push(format!("{}: {error}", waiting.issue)),
+            }
+        }
+        Ok(())
     }
 
     /// Looks at changes of topics: a post that appeared before one is not for the topics that it
@@ -185,6 +225,7 @@ impl Printer<'_> {
         opened: &mut Opened,
     ) -> Result<Written, store::Error> {
         let (issue, edition) = match self.edition(due, eligible, group, rows).await? {
+            Ok((issue, _)) if issue.state == "cancelled" => return Ok(Written::Nothing),
             Ok(found) => found,
             Err(trouble) => {
                 if !opened.troubles.contains(&trouble) {

@@ -93,13 +93,14 @@ impl<'a> Waves<'a> {
         let awake: Vec<i64> =
             self.choices.iter().filter(|one| !self.is_quiet(one)).map(|one| one.id).collect();
         let audience = self.audience(Cadence::Instant, &awake);
+        let cancelled = self.cancelled().await?;
         let mut tried = HashSet::new();
         while !self.moments.is_empty() {
             let mut is_over = true;
             for group in self.printer.store.groups(audience).await? {
                 let key = (group.choice, group.history, group.missed);
                 let mut rows = self.owed(&group);
-                rows.retain(|row| !tried.contains(&(key, *row)));
+                rows.retain(|row| !tried.contains(&(key, *row)) && !cancelled.contains(row));
                 let carried = if self.joins() { rows.len() } else { rows.len().min(1) };
                 is_over &= rows.len() <= carried;
                 rows.truncate(carried);
@@ -113,6 +114,15 @@ impl<'a> Waves<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Posts whose own letter was called off.
+    async fn cancelled(&self) -> Result<HashSet<i64>, store::Error> {
+        let names = self.printer.store.cancelled_issues(&self.newsletter.id).await?;
+        let known = self.eligible.known.iter();
+        let cancelled =
+            known.filter(|one| names.contains(&IssueName::instant(&one.post.key).to_string()));
+        Ok(cancelled.map(|one| one.candidate.row).collect())
     }
 
     /// Whether posts that were held back come in one letter.

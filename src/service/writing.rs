@@ -70,12 +70,13 @@ struct WritingDesk {
     senders: HashMap<String, Sender>,
     /// Where a newsletter stands that came into the configuration since.
     sites: watch::Receiver<Arc<Site>>,
-    editions: Mutex<HashMap<i64, Arc<Letter>>>,
+    /// By number and revision.
+    editions: Mutex<HashMap<(i64, i64), Arc<Letter>>>,
 }
 
 impl WritingDesk {
     async fn write(&self, leased: Leased) -> Result<Outgoing, Unmade> {
-        let letter = self.letter(leased.edition).await?;
+        let letter = self.letter((leased.edition, leased.revision)).await?;
         let sender = self.sender(&leased.newsletter)?;
         let address: Address = leased
             .address
@@ -115,12 +116,12 @@ impl WritingDesk {
         })
     }
 
-    async fn letter(&self, edition: i64) -> Result<Arc<Letter>, Unmade> {
+    async fn letter(&self, edition: (i64, i64)) -> Result<Arc<Letter>, Unmade> {
         let mut editions = self.editions.lock().await;
         if let Some(letter) = editions.get(&edition) {
             return Ok(letter.clone());
         }
-        let text = self.store.letter(edition).await;
+        let text = self.store.letter(edition.0, edition.1).await;
         let text = text.map_err(|error| Unmade::Ours(error.to_string()))?;
         let letter: Letter = serde_json::from_str(&text)
             .map_err(|error| Unmade::Ours(format!("the edition on record is damaged: {error}")))?;

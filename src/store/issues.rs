@@ -19,7 +19,7 @@ pub struct Issue {
     pub newsletter: String,
     /// Its name, e.g. `weekly/2026-W48`.
     pub name: String,
-    /// `opening`, `sending`, `held` or `sent`.
+    /// `opening`, `sending`, `held`, `sent` or `cancelled`.
     pub state: String,
     /// Why it is held.
     pub note: Option<String>,
@@ -70,6 +70,13 @@ impl Store {
         self.issues_where(Some(name)).await
     }
 
+    /// The names of a newsletter's issues that were called off.
+    pub async fn cancelled_issues(&self, newsletter: &str) -> Result<Vec<String>, Error> {
+        let read =
+            sql("select name from issues where newsletter = $1 and cancelled_at is not null");
+        read.bind(newsletter).column(self.reading()).await
+    }
+
     /// The latest issues, newest first, at most `count`.
     pub async fn latest_issues(&self, count: usize) -> Result<Vec<Issue>, Error> {
         let mut issues = self.issues_where(None).await?;
@@ -78,7 +85,8 @@ impl Store {
     }
 
     async fn issues_where(&self, name: Option<&str>) -> Result<Vec<Issue>, Error> {
-        let read = sql("select id, newsletter, name, state, note from issues \
+        let read = sql("select id, newsletter, name, \
+             case when cancelled_at is null then state else 'cancelled' end, note from issues \
              where $1 is null or name = $1 order by planned_at desc, id desc limit 1000");
         let rows: Vec<(i64, String, String, String, Option<String>)> =
             read.bind(name).rows(self.reading()).await?;
@@ -112,9 +120,10 @@ impl Store {
         letter: &str,
         now: Timestamp,
     ) -> Result<i64, Error> {
+        let said = self.words_of(&key.posts).await?;
         let write =
-            sql("insert into editions (issue_id, posts, related, language, letter, created_at) \
-             values ($1, $2, $3, $4, $5, $6) \
+            sql("insert into editions (issue_id, posts, related, language, letter, created_at, \
+             said) values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (issue_id, posts, related, language) do update set posts = excluded.posts \
              returning id");
         let write = write
@@ -123,7 +132,8 @@ impl Store {
             .bind(related_text(&key.related))
             .bind(&key.language)
             .bind(letter)
-            .bind(now);
+            .bind(now)
+            .bind(said);
         let (id,) = write.one(self.writing()).await?;
         Ok(id)
     }

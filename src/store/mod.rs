@@ -31,6 +31,7 @@ mod opening;
 pub mod pings;
 pub mod posts;
 mod record;
+pub mod revisions;
 mod schema;
 pub mod scratch;
 mod statement;

@@ -44,3 +44,22 @@ create table letters_a_day (
 
 -- Posts that were known before under another identity.
 create index posts_body_hash on posts (body_hash);
+
+-- A correction makes a revision: what the posts of an edition said when its letter was rendered,
+-- how often that was done again, and the letters of which something may have been sent.
+alter table editions add column said text;
+alter table editions add column revision bigint not null default 0;
+create table revisions (
+    edition_id bigint not null references editions (id),
+    number bigint not null,
+    letter text not null,
+    primary key (edition_id, number)
+);
+-- Which revision has been begun to be sent; null: none, the latest goes.
+alter table deliveries add column revision bigint;
+
+-- When the operator called an issue off.
+alter table issues add column cancelled_at bigint;
+
+-- What is in hand is found issue by issue: an index less to write for each move.
+drop index deliveries_in_hand;
