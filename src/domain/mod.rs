@@ -8,6 +8,7 @@ pub mod address;
 pub mod delivery;
 pub mod issue;
 pub mod post;
+pub mod recipe;
 pub mod slug;
 pub mod subscriber;
 pub mod token;

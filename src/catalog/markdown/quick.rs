@@ -27,8 +27,22 @@ const VOID: [&str; 3] = ["br", "hr", "img"];
 
 /// Elements that end a paragraph which is still open.
 const BLOCKS: [&str; 16] = [
-    "blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "section",
-    "table", "ul", "li",
+    "blockquote",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "ul",
+    "li",
 ];
 
 struct Scan<'h> {
