@@ -33,10 +33,11 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filed {
     /// All that others depend on, in a word. `None`: an edit of it is never quiet.
-    face: Option<String>,
+    face: Option<[u8; 16]>,
     /// It stands as it was read before; its file holds something else.
     is_stale: bool,
-    body_hash: String,
+    /// Of its body.
+    body: [u8; 16],
     first_seen: Timestamp,
 }
 
@@ -49,8 +50,8 @@ pub struct Around {
     pub(super) refused: Vec<String>,
     /// The files beside the posts, with their sizes.
     pub(super) files: BTreeMap<String, u64>,
-    /// Hashes of the bodies of known posts that are not published.
-    pub(super) hashes: Vec<String>,
+    /// Marks of the bodies of known posts that are not published.
+    pub(super) bodies: Vec<[u8; 16]>,
 }
 
 impl Around {
@@ -77,14 +78,19 @@ impl Filed {
         Self {
             face: face.filter(|_| !is_warned && !entry.is_stale),
             is_stale: entry.is_stale,
-            body_hash: entry.page.body_hash.clone().unwrap_or_default(),
+            body: body_mark(entry.page.body_hash.as_deref().unwrap_or_default()),
             first_seen: entry.known.as_ref().map_or(now, |known| known.first_seen),
         }
     }
 }
 
+/// The mark of a body by its hash.
+pub(super) fn body_mark(hash: &str) -> [u8; 16] {
+    Recipe::of("body").with(hash).octets()
+}
+
 /// What a page says that others depend on.
-fn face(page: &Page, published: Timestamp, settings: &Settings) -> Option<String> {
+fn face(page: &Page, published: Timestamp, settings: &Settings) -> Option<[u8; 16]> {
     let day = date::day_of(published, &settings.zone);
     let place = page.place(settings, day).ok()?;
     let recipe = Recipe::of("face")
@@ -93,14 +99,14 @@ fn face(page: &Page, published: Timestamp, settings: &Settings) -> Option<String
         .with(&place)
         .with(page.dated_place(&place).unwrap_or_default());
     let former = page.former(&settings.base);
-    Some(former.into_iter().fold(recipe, |recipe, place| recipe.with(place)).word())
+    Some(former.into_iter().fold(recipe, |recipe, place| recipe.with(place)).octets())
 }
 
 /// The posts of a site and what is around them, to read some of them again.
 pub struct Room<'a> {
     settings: &'a Settings,
     links: Arc<Links>,
-    hashes: HashSet<&'a str>,
+    bodies: HashSet<&'a [u8; 16]>,
 }
 
 impl<'a> Room<'a> {
@@ -112,14 +118,14 @@ impl<'a> Room<'a> {
     ) -> Self {
         let own = posts.iter().map(|post| (post.path.clone(), post.url.clone()));
         let addresses: HashMap<String, String> = own.chain(around.ahead.iter().cloned()).collect();
-        let hashes = filed.iter().map(|filed| &filed.body_hash).chain(&around.hashes);
+        let bodies = filed.iter().map(|filed| &filed.body).chain(&around.bodies);
         let links = Links {
             base: settings.base.clone(),
             posts: addresses,
             refused: around.refused.iter().cloned().collect(),
             files: around.files.clone(),
         };
-        Self { settings, links: Arc::new(links), hashes: hashes.map(String::as_str).collect() }
+        Self { settings, links: Arc::new(links), bodies: bodies.collect() }
     }
 
     /// The post after an edit of its file to `source`, if that is a quiet one.
@@ -130,8 +136,8 @@ impl<'a> Room<'a> {
         now: Timestamp,
     ) -> Option<Edited> {
         let page = Page::read(&post.path, source).ok()?;
-        let hash = page.body_hash.clone()?;
-        let is_own = hash == filed.body_hash || !self.hashes.contains(hash.as_str());
+        let body = body_mark(page.body_hash.as_deref()?);
+        let is_own = body == filed.body || !self.bodies.contains(&body);
         let is_quiet = is_own && !page.front.is_draft && page.warnings.is_empty();
         let face = face(&page, post.published, self.settings).filter(|_| is_quiet);
         if face.is_none() || face != filed.face {
@@ -161,14 +167,14 @@ impl<'a> Room<'a> {
     }
 }
 
-/// What is known of a post, but for its text.
+/// What is known of a post, but for its text, which is about to be another.
 fn known(post: &Post, filed: &Filed) -> Known {
     Known {
         id: post.id.clone(),
         key: post.key.clone(),
         path: post.path.clone(),
         url: post.url.clone(),
-        body_hash: filed.body_hash.clone(),
+        body_hash: String::new(),
         title: post.title.clone(),
         published: post.published,
         first_seen: filed.first_seen,

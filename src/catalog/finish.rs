@@ -34,14 +34,24 @@ pub(super) struct Finished {
     pub(super) filed: Filed,
 }
 
+/// How many pages are let go at once when they are finished: what an author wrote above a post is
+/// as much as the post.
+const BATCH: usize = 1024;
+
 /// Finishes all entries, in their order.
-pub(super) fn all(
-    entries: &[Entry],
-    links: &Arc<Links>,
-    settings: &Settings,
+pub(super) fn all<'e>(
+    mut entries: Vec<Entry>,
+    links: &'e Arc<Links>,
+    settings: &'e Settings,
     now: Timestamp,
-) -> Vec<Finished> {
-    parallel::map(entries, FEW, |entry| one(entry, links, settings, now))
+) -> impl Iterator<Item = Finished> + 'e {
+    entries.reverse();
+    let batches = std::iter::from_fn(move || {
+        let batch = entries.split_off(entries.len().saturating_sub(BATCH));
+        let done = parallel::map(&batch, FEW, |entry| one(entry, links, settings, now));
+        (!done.is_empty()).then(|| done.into_iter().rev())
+    });
+    batches.flatten()
 }
 
 pub(super) fn one(

@@ -95,7 +95,8 @@ fn cleaned(html: &str, here: &Arc<Here>) -> (String, BTreeSet<&'static str>) {
 }
 
 fn finished(clean: String) -> String {
-    let clean = without_empty(clean);
+    let mut clean = without_empty(clean);
+    clean.shrink_to_fit();
     match text::xml(&clean) {
         Cow::Borrowed(_) => clean,
         Cow::Owned(text) => text,

@@ -213,13 +213,12 @@ impl Entry {
     }
 }
 
-/// Lets what is known of posts that did not change share the text of their files, which is half of
-/// all that is held.
-pub fn share(files: &Files, known: &mut [Known]) {
+/// Lets what is known of a post that did not change share the text of its file.
+pub fn sharing(files: &Files) -> impl Fn(&mut Known) {
     let texts = files.posts.iter().filter_map(|file| Some((&*file.path, file.text.as_ref().ok()?)));
     let texts: HashMap<&str, &Arc<str>> = texts.collect();
-    for one in known {
-        let same = texts.get(one.path.as_str()).filter(|text| **text == &one.source);
+    move |one| {
+        let same = texts.get(one.path.as_str()).filter(|text| ***text == one.source);
         one.source = same.map_or_else(|| one.source.clone(), |text| Arc::clone(text));
     }
 }

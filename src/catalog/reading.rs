@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     Catalog, Entry, Files, Known, Refusal, Settings, Source, date,
-    edit::Around,
+    edit::{self, Around},
     finish,
     front_matter::Fault,
     identity::{self, Claim},
@@ -233,7 +233,7 @@ impl<'a> Reading<'a> {
         self.catalog.stale.extend(stale.map(|entry| entry.page.path.clone()));
         due.sort_by(|a, b| b.published.cmp(&a.published).then(a.page.path.cmp(&b.page.path)));
         self.catalog.aliases = settle::aliases(&due, self.settings);
-        for finished in finish::all(&due, &links, self.settings, self.now) {
+        for finished in finish::all(due, &links, self.settings, self.now) {
             self.catalog.posts.push(finished.post);
             self.catalog.records.extend(finished.record);
             self.catalog.warnings.extend(finished.warnings);
@@ -265,7 +265,7 @@ impl<'a> Reading<'a> {
             ahead: ahead.map(|entry| (entry.page.path.clone(), address(entry))).collect(),
             refused: self.catalog.refused.iter().map(|refusal| refusal.path.clone()).collect(),
             files: self.files.others.clone(),
-            hashes: others.map(|known| known.body_hash.clone()).collect(),
+            bodies: others.map(|known| edit::body_mark(&known.body_hash)).collect(),
         }
     }
 

@@ -29,9 +29,22 @@ impl Recipe {
 
     /// The word: as much of the hash as no two recipes share by chance.
     pub fn word(self) -> String {
-        let hash = self.0.finalize();
-        hash.iter().take(16).map(|octet| format!("{octet:02x}")).collect()
+        hexadecimal(&self.octets())
     }
+
+    /// The same as octets.
+    pub fn octets(self) -> [u8; 16] {
+        let hash = self.0.finalize();
+        hash.first_chunk().copied().unwrap_or_default()
+    }
+}
+
+/// Octets as hexadecimal digits.
+pub fn hexadecimal(octets: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digits = |octet: &u8| [octet >> 4, octet & 15].map(|half| DIGITS[usize::from(half)]);
+    octets.iter().flat_map(digits).collect()
 }
 
 impl fmt::Debug for Recipe {
@@ -54,5 +67,6 @@ mod tests {
             assert_ne!(word(&["a", "b"]), word(other), "{other:?}");
         }
         assert_ne!(word(&[]), Recipe::of("feed").word());
+        assert_eq!(hexadecimal(&[0, 0x1f, 0xff]), "001fff");
     }
 }

@@ -102,7 +102,7 @@ impl<'a> Set<'a> {
         &self,
         one: &Document,
         recipe: Recipe,
-        mark: impl Fn(usize) -> &'m str,
+        mark: impl Fn(usize) -> &'m [u8],
     ) -> Recipe {
         let Some(feed) = self.feeds.get(one.feed) else { return recipe };
         let history = format!("{:?}", one.volume.history);

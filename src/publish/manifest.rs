@@ -172,7 +172,7 @@ impl Manifest {
 
     /// Writes it into the folder.
     pub fn write(&self, folder: &Folder) -> Result<Outcome, Error> {
-        folder.put(FILE, serde_json::to_string_pretty(self).unwrap_or_default().as_bytes())
+        folder.put(FILE, serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
 }
 

@@ -26,6 +26,9 @@ use crate::{
 /// Where it lies, below the root.
 const FILE: &str = "var/inventory";
 
+/// Octets of the hash at its head.
+const HASH: usize = 32;
+
 /// What the last pass found.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Inventory {
@@ -73,7 +76,7 @@ impl Inventory {
     /// The inventory of the last pass, whose note says `mark`.
     pub(super) fn read(site: &Site, mark: &str) -> Option<Self> {
         let octets = fs::read(path(site)).ok()?;
-        let (hash, octets) = octets.split_first_chunk::<32>()?;
+        let (hash, octets) = octets.split_first_chunk::<HASH>()?;
         let (is_whole, found) = std::thread::scope(|scope| {
             let whole = scope.spawn(|| Sha256::digest(octets)[..] == hash[..]);
             let found = postcard::from_bytes::<Self>(octets);
@@ -92,10 +95,12 @@ impl Inventory {
     /// Writes it down; where it cannot be written there is none.
     pub(super) fn keep(&self, site: &Site) {
         let path = path(site);
-        let octets = postcard::to_allocvec(self).unwrap_or_default();
-        let hash = Sha256::digest(&octets);
-        let written = replace(&path, &[&hash[..], &octets].concat());
-        if written.is_err() {
+        // The hash stands before what it is of.
+        let mut octets = postcard::to_extend(self, vec![0; HASH]).unwrap_or_default();
+        if let Some((hash, rest)) = octets.split_at_mut_checked(HASH) {
+            hash.copy_from_slice(&Sha256::digest(rest));
+        }
+        if replace(&path, &octets).is_err() {
             let _absent = fs::remove_file(&path);
         }
     }

@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use walkdir::WalkDir;
 
 use super::site::Site;
-use crate::{config, parallel, time::Timestamp};
+use crate::{config, domain::recipe::hexadecimal, parallel, time::Timestamp};
 
 /// A tick of file systems that count whole seconds, in nanoseconds.
 const COARSE: i64 = 2_000_000_000;
@@ -167,7 +167,7 @@ pub(super) fn content(path: &Path) -> Option<String> {
 }
 
 fn word(hash: Sha256) -> String {
-    hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+    hexadecimal(&hash.finalize())
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ const FEW: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     /// Of all but the body.
-    pub(super) head: String,
+    pub(super) head: [u8; 16],
     /// Of all.
-    pub(super) whole: String,
+    pub(super) whole: [u8; 16],
     /// Octets of the body in a feed.
     pub(super) length: usize,
 }
@@ -28,7 +28,7 @@ impl Mark {
     /// The mark of a post with its body.
     pub(super) fn of(post: &Post) -> Self {
         let head = postcard::to_allocvec(&bodiless(post)).unwrap_or_default();
-        let head = Recipe::of("post").with(head).word();
+        let head = Recipe::of("post").with(head).octets();
         let whole = whole(&head, &post.html);
         Self { head, whole, length: feed::length(&post.html) }
     }
@@ -44,8 +44,8 @@ impl Mark {
     }
 }
 
-fn whole(head: &str, body: &str) -> String {
-    Recipe::of(head).with(body).word()
+fn whole(head: &[u8], body: &str) -> [u8; 16] {
+    Recipe::of("whole").with(head).with(body).octets()
 }
 
 /// The post without its body.

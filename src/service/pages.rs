@@ -22,7 +22,7 @@ use crate::{
     catalog::directory,
     domain::{
         post::{Post, PostId},
-        recipe::Recipe,
+        recipe::{self, Recipe},
     },
     feed::{self, Document, Feed, Format, Kind, Set},
     parallel,
@@ -209,11 +209,15 @@ impl Work<'_> {
 
     /// The pages that have to be made; all others are kept.
     fn articles(&self, shelf: &mut Shelf<'_>) -> Vec<Article<'_>> {
+        /// Fewer recipes than this are written before a thread has started.
+        const FEW: usize = 512;
         let mut articles = Vec::new();
         let posts = self.stock.posts.iter().zip(self.stock.marks).zip(self.stock.related);
-        for (at, ((post, mark), places)) in posts.enumerate() {
-            let file = file_of(post);
-            let recipe = self.heads("article", places.iter()).with(&mark.whole).word();
+        let posts: Vec<_> = posts.collect();
+        let recipes = parallel::map(&posts, FEW, |((post, mark), places)| {
+            (file_of(post), self.heads("article", places.iter()).with(mark.whole).word())
+        });
+        for (at, ((_, places), (file, recipe))) in posts.into_iter().zip(recipes).enumerate() {
             if shelf.keeps(&file, &recipe) {
                 (self.press.progress)(Step::Done);
                 continue;
@@ -298,7 +302,7 @@ impl Work<'_> {
 
     /// The documents that have to be made, with their recipes; all others are kept.
     fn documents(&self, shelf: &mut Shelf<'_>) -> Vec<(&Document, String)> {
-        let mark = |at: usize| self.stock.marks.get(at).map_or("", |mark| &mark.whole);
+        let mark = |at: usize| self.stock.marks.get(at).map_or(&[][..], |mark| &mark.whole);
         let mut wanted = Vec::new();
         for document in self.set.documents() {
             let recipe = self.set.recipe(document, self.mark.clone().with("feed"), mark).word();
@@ -386,7 +390,7 @@ impl Work<'_> {
 }
 
 fn hash(octets: &[u8]) -> String {
-    Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
+    recipe::hexadecimal(&Sha256::digest(octets))
 }
 
 fn listed<'a>(feed: &'a Feed, page: &'a str) -> Listed<'a> {

@@ -103,8 +103,7 @@ impl Run {
             summary.trouble(unlisted(&self.site, folder));
             return Ok(None);
         }
-        let mut known = self.store.known_posts().await?;
-        catalog::share(&sources, &mut known);
+        let known = self.store.known_posts(catalog::sharing(&sources)).await?;
         let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
         if catalog.is_emptied {
