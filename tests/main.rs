@@ -8,6 +8,7 @@ mod cli;
 mod cluster;
 mod dialects;
 mod dkim;
+mod edits;
 mod faults;
 mod feeds;
 mod harness;

@@ -121,7 +121,8 @@ fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
     let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
     let mut troubles = Vec::new();
     if let Some(post) = catalog.posts.first() {
-        made.push(pages::article(templates, &described, post, &[post]));
+        let article = pages::Article { post, html: &post.html, related: &[post] };
+        made.push(pages::article(templates, &described, &article));
         made.push(pages::moved(templates, &described, post, "former/index.html"));
         if !site.config.newsletters.is_empty() {
             let key = Key::new(b"check".to_vec());

@@ -33,7 +33,7 @@ impl Reading {
         let sources = directory::read(&site.config.posts).map_err(Refusal::needs_operator)?;
         let (known, key) = match Store::look(site.location()?).await? {
             None => (Vec::new(), None),
-            Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
+            Some(store) => (store.known_posts(|_| {}).await?, Some(store.ledger().await?.key)),
         };
         Ok(Self { sources, known, key })
     }

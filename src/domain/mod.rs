@@ -9,6 +9,7 @@ pub mod choice;
 pub mod delivery;
 pub mod issue;
 pub mod post;
+pub mod recipe;
 pub mod slug;
 pub mod subscriber;
 pub mod token;

@@ -12,13 +12,18 @@
 pub mod alarm;
 mod beginning;
 pub mod daemon;
+mod edits;
 mod hubs;
+mod inventory;
 mod ledger;
 pub mod lock;
+mod look;
+mod marks;
 mod mirror;
 mod overrides;
 mod pages;
 mod planning;
+mod publishing;
 pub mod readers;
 mod report;
 mod sending;

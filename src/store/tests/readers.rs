@@ -62,7 +62,7 @@ async fn a_wave_is_taken_once_for_each_choice(bed: Bed) {
 async fn what_a_post_says_is_kept(bed: Bed) {
     let issue = bed.open("first").await;
     assert!(bed.states(issue).await.is_empty());
-    let known = bed.store.known_posts().await.unwrap();
+    let known = bed.store.known_posts(|_| {}).await.unwrap();
     assert_eq!((known.len(), known[0].key.as_str()), (1, "first"));
     let ids = bed.store.post_ids(&[1, 2, 3]).await.unwrap();
     assert!(ids.iter().any(|id| *id == known[0].id), "{ids:?}");
