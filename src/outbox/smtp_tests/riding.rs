@@ -99,7 +99,7 @@ async fn a_chunk_that_is_refused_is_never_a_letter_that_was_taken() {
             Verdict::Unknown(_) => !is_certain,
             _ => false,
         };
-        assert!(expected, "{last:?}: {verdict:?}");
+        assert!(expected, "{is_certain}: {verdict:?}");
     }
 }
 
