@@ -195,11 +195,11 @@ fn an_issue_that_the_operator_stops_goes_on_when_it_is_released() {
 #[test]
 fn a_post_that_says_what_another_said_before_waits_for_the_operator() {
     let world = world("");
-    let body = "A text that is long enough to be told from others, word for word.";
-    world.post("one", "2026-11-24", "One", body);
+    let body = "A text that is long enough to be told from others, word for word. ".repeat(5);
+    world.post("one", "2026-11-24", "One", &body);
     assert_eq!(world.run().letters.sent, 1);
     world.wait(1);
-    world.post("copy", "2026-11-24", "A copy", body);
+    world.post("copy", "2026-11-24", "A copy", &body);
     let summary = world.run();
     assert_eq!(summary.letters.sent, 0, "{summary}");
     let text = summary.to_string();

@@ -38,6 +38,9 @@ pub struct Session {
     letters: u32,
     /// A chunk was sent whose answer has not been read.
     chunk: bool,
+    /// A chunk was taken on this session. The answer to the first one is worth a look before the
+    /// dot; later ones leave with it.
+    takes_chunks: bool,
 }
 
 /// The commands before a letter's text.
@@ -49,7 +52,15 @@ pub struct Riding(Option<Opening>);
 impl Session {
     pub(super) fn over(wire: Wire, deadlines: Deadlines) -> Self {
         let offers = Offers::default();
-        Self { wire, offers, deadlines, usable: false, letters: 0, chunk: false }
+        Self {
+            wire,
+            offers,
+            deadlines,
+            usable: false,
+            letters: 0,
+            chunk: false,
+            takes_chunks: false,
+        }
     }
 
     pub(super) fn learn(&mut self, lines: &[String]) {
@@ -89,8 +100,13 @@ impl Session {
         self.usable = false;
         if self.offers.chunking {
             let text = ended(message);
-            self.send_text(format!("BDAT {}\r\n", text.len()).as_bytes()).await?;
-            self.send_text(&text).await?;
+            let head = format!("BDAT {}\r\n", text.len());
+            if self.takes_chunks {
+                self.send_text(head.as_bytes()).await?;
+                self.send_text(&text).await?;
+            } else {
+                self.send(Phase::Body, &[head.as_bytes(), &text].concat()).await?;
+            }
             self.chunk = true;
         } else {
             self.send_text(&stuffed(message)).await?;
@@ -146,6 +162,7 @@ impl Session {
         let mut answer = self.wire.read(self.deadlines.dot).await;
         if let (true, Ok(chunk)) = (std::mem::take(&mut self.chunk), &answer) {
             let refused = (!chunk.reply().is_positive()).then(|| chunk.reply());
+            self.takes_chunks |= refused.is_none();
             answer = self.wire.read(self.deadlines.dot).await;
             if let (Some(refused), Ok(last)) = (refused, &answer) {
                 // Taken without a text that was refused: nobody can say what was taken.
@@ -284,6 +301,7 @@ impl Session {
             Err(why) => return Some(lost(Phase::Body, &why)),
         };
         self.chunk = false;
+        self.takes_chunks |= answer.is_positive();
         (!answer.is_positive()).then(|| Failure::refused(Phase::Body, answer))
     }
 

@@ -27,7 +27,8 @@ pub struct Candidate {
     pub key: String,
     /// When the catalog first saw it.
     pub first_seen: Timestamp,
-    /// The file of a post that was known before and says the same.
+    /// The file of a post that was known before and says the same. Of short posts nothing is
+    /// said: two may well be alike.
     pub twin: Option<String>,
 }
 
@@ -146,7 +147,7 @@ impl Store {
     pub async fn candidates(&self, since: Timestamp) -> Result<Vec<Candidate>, Error> {
         let read = sql("select p.id, p.post_id, p.key, p.first_seen_at, \
              (select min(q.path) from posts q where q.body_hash = p.body_hash and q.id <> p.id \
-               and q.first_seen_at < p.first_seen_at and p.body_hash <> '') from posts p \
+               and q.first_seen_at < p.first_seen_at and length(p.source) > 200) from posts p \
              where p.baseline_at is null and p.first_seen_at >= $1 \
              order by p.first_seen_at, p.published_at, p.id");
         type Row = (i64, String, String, i64, Option<String>);
