@@ -65,8 +65,8 @@ async fn others(store: Store, done: Arc<AtomicBool>) -> Duration {
     let mut longest = Duration::ZERO;
     while !done.load(Ordering::Relaxed) {
         let started = Instant::now();
-        let slot = (NOW, NOW);
-        store.take_slot("other", Cadence::Weekly, slot).await.expect("written");
+        let wave = ("other", Cadence::Weekly, 1);
+        store.take_wave(wave, (NOW, NOW)).await.expect("written");
         longest = longest.max(started.elapsed());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -135,6 +135,7 @@ async fn ledger(folder: &Path, readers: usize) -> Store {
             name: String::new(),
             newsletter: "letters".to_owned(),
             cadence: Cadence::Instant,
+            choice: postrider::domain::choice::Choice::default(),
             confirmed_at: NOW,
             source: "bench".to_owned(),
         })
@@ -169,9 +170,10 @@ async fn issue(store: &Store) {
         .await
         .expect("frozen");
     let moments = [NOW];
-    let audience = Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+    let audience = Audience::of("letters", Cadence::Instant, &moments);
     for group in store.groups(audience).await.expect("read") {
-        let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+        let opening =
+            Opening { audience, choice: 1, history: group.history, missed: group.missed, issue };
         store.open_deliveries(&opening, edition, vec![row], NOW).await.expect("written");
     }
     store.release_opened(NOW).await.expect("released");

@@ -124,7 +124,8 @@ fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
     let (templates, described) = (&site.templates, site.described());
     let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
     if let Some(post) = catalog.posts.first() {
-        made.push(pages::article(templates, &described, post, &[post]));
+        let article = pages::Article { post, html: &post.html, related: &[post] };
+        made.push(pages::article(templates, &described, &article));
         made.push(pages::moved(templates, &described, post, "former/index.html"));
     }
     let told = made.into_iter().filter_map(|page| Some(page.err()?.to_string()));

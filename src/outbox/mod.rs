@@ -97,5 +97,6 @@ mod sink;
 pub mod smtp;
 pub mod transport;
 pub mod watch;
+mod waves;
 mod wire;
 pub mod worker;

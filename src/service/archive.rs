@@ -51,7 +51,7 @@ impl Run {
             if done.is_err() {
                 break;
             }
-            let text = self.store.letter(one.edition).await?;
+            let text = self.store.letter(one.edition, one.revision).await?;
             // An edition that cannot be read is told when its letters are made.
             let Ok(letter) = serde_json::from_str::<Letter>(&text) else { continue };
             done = rack.put(&file, online::page(&letter, &place).as_bytes());
@@ -122,7 +122,7 @@ impl<'a> Rack<'a> {
         let outcome = self.folder.put(file, octets)?;
         self.pages.count(outcome);
         if outcome == Outcome::Written || !self.manifest.has(file) {
-            self.manifest.note(&self.site.config.output, file, None);
+            self.manifest.note(&self.site.config.output, file, (None, None));
             self.is_changed = true;
         }
         Ok(())
@@ -194,9 +194,11 @@ impl<'a> Rack<'a> {
             &format!("{folder}{}", feed::STYLE),
             pages::feed_stylesheet(&self.site.templates).as_bytes(),
         )?;
-        Set::new(site, &posts).write(|path, octets| match path {
-            feed::OPML => Ok(()),
-            _ => self.put(&format!("{folder}{path}"), &octets?),
+        // The feed says what issues are about; they themselves stand on their pages.
+        let set = Set::new(site, &posts, &vec![0; posts.len()]);
+        let documents: Vec<_> = set.documents().iter().collect();
+        set.write(&documents, &|_| "", |document, format, octets| {
+            self.put(&format!("{folder}{}", document.path(format)), &octets?)
         })
     }
 

@@ -7,10 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Error, Run, Step,
-    pages::Press,
+    look::Look,
     readers::{self, List},
     site::Site,
-    standstill::{self, Look, Seen},
+    standstill,
     summary::{self, Summary},
 };
 use crate::{
@@ -58,8 +58,9 @@ impl Run {
         summary: &mut Summary,
     ) -> Result<(), Error> {
         let look = Look::at(&self.site, now);
-        if let Some(seen) = self.seen(look.as_ref(), now).await? {
-            seen.say(summary);
+        if let Some(look) = &look
+            && self.is_known(look, now, summary).await?
+        {
             self.subscribe(list, now, summary).await?;
             return self.open(&Catalog::default(), &Index::new(&[]), now, summary).await;
         }
@@ -70,44 +71,18 @@ impl Run {
         summary.adopt(&read);
         self.subscribe(list, now, summary).await?;
         let Some(catalog) = catalog else { return Ok(()) };
-        let pages = u64::try_from(catalog.posts.len()).ok();
-        (self.progress)(Step::Begin("writing pages", pages));
         // Where nothing related is shown, nothing is asked of the index.
         let is_asked = self.site.config.related.count > 0;
         let index = Index::new(if is_asked { &catalog.posts } else { &[] });
-        let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
-        let mut made = Summary::default();
-        let published = press.publish(&catalog, &mut made);
-        let is_mirrored = self.mirror(&mut made).await;
-        summary.adopt(&made);
-        let topics = published.as_ref().map_or(&[][..], |published| &published.topics);
-        self.store.owe_pings(&self.site.config.feeds.hubs, topics, now).await?;
-        let is_whole = published.as_ref().is_some_and(|published| published.is_whole);
-        if let Some(look) = look.filter(|_| is_whole && is_mirrored) {
-            read.adopt(&made);
-            let mark = look.mark(&self.store.posts_mark().await?);
-            look.keep(&self.site, mark, &read, (&catalog, now));
-        }
+        let printed = self.print((&catalog, &index), look, now, (&read, summary)).await?;
         (self.progress)(Step::Begin("opening issues", None));
-        let missing = published.map(|published| published.missing);
-        if self.lacks_pages(&missing, now).await? {
+        if self.lacks_pages(&printed.missing, now).await? {
             summary.trouble(
                 "no new issue was opened, since its letters would link to pages that are missing",
             );
             return Ok(());
         }
         self.open(&catalog, &index, now, summary).await
-    }
-
-    /// What the last pass said, if this one would make the same and no letter is to be made.
-    async fn seen(&self, look: Option<&Look>, now: Timestamp) -> Result<Option<Seen>, Error> {
-        let Some(look) = look else { return Ok(None) };
-        let owed = self.store.candidates(now.minus(self.site.config.eligible)).await?;
-        if !owed.is_empty() {
-            return Ok(None);
-        }
-        let mark = look.mark(&self.store.posts_mark().await?);
-        Ok(Seen::same(&self.site, &mark, now))
     }
 
     /// Reads and records the posts; `None` when the folder cannot be read.
@@ -129,8 +104,7 @@ impl Run {
             summary.trouble(unlisted(&self.site, folder));
             return Ok(None);
         }
-        let mut known = self.store.known_posts().await?;
-        catalog::share(&sources, &mut known);
+        let known = self.store.known_posts(catalog::sharing(&sources)).await?;
         let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
         if catalog.is_emptied {

@@ -20,9 +20,9 @@ use axum::{
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{
+    look::Look,
     pictures,
     site::Site,
-    standstill::Look,
     trial::{Trial, Which},
 };
 use crate::{digest::message::Part, time::Clock};

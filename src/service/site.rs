@@ -17,6 +17,7 @@ use crate::{
         dkim::{self, Signer},
         message::Sender,
     },
+    domain::recipe::Recipe,
     feed,
     outbox::{
         eligible::Guard,
@@ -159,6 +160,18 @@ impl Site {
         }
     }
 
+    /// What all pages and feeds are made of beside posts: settings, templates, the program.
+    pub fn look(&self) -> Recipe {
+        let id = self.feed_id();
+        let feeds = self.feeds(&id, Timestamp::default());
+        let recipe = Recipe::of("site")
+            .with(program())
+            .with(format!("{:?}", self.described()))
+            .with(format!("{feeds:?}"));
+        let sources = self.templates.sources();
+        sources.fold(recipe, |recipe, (name, text)| recipe.with(name).with(text))
+    }
+
     /// The site as pages describe it.
     pub fn described(&self) -> web_pages::Site<'_> {
         web_pages::Site {
@@ -210,6 +223,7 @@ impl Site {
             eligible: self.config.eligible,
             theme: self.config.theme.clone(),
             pictures: pictures::of(&self.config),
+            ceiling: self.config.ceiling,
         }
     }
 
@@ -226,6 +240,9 @@ impl Site {
             description: one.description.clone(),
             language: one.language.clone(),
             cadences: one.cadences.clone(),
+            topics: one.topics.clone(),
+            approval: one.approval,
+            quiet: one.quiet,
             sender: self.sender(&one.id, &one.name),
         });
         newsletters.collect()
@@ -257,6 +274,13 @@ impl Site {
             Way::Smtp => self.config.relays.iter().map(outlet).collect(),
         }
     }
+}
+
+/// The program: by its version and, since it may be built anew, the time of its file.
+fn program() -> String {
+    let found = std::env::current_exe().and_then(|path| path.metadata());
+    let stamp = found.ok().map(|found| (found.len(), found.modified().ok()));
+    format!("{} {stamp:?}", env!("CARGO_PKG_VERSION"))
 }
 
 fn outlet(relay: &config::Relay) -> Result<Outlet, Error> {

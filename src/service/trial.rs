@@ -71,7 +71,7 @@ impl Reading {
         let sources = sources.map_err(|error| Error::Unmade(error.to_string()))?;
         let (known, key) = match Store::look(site.location()?).await? {
             None => (Vec::new(), Key::new(b"preview".to_vec())),
-            Some(store) => (store.known_posts().await?, store.ledger().await?.key),
+            Some(store) => (store.known_posts(|_| {}).await?, store.ledger().await?.key),
         };
         Ok(Self { sources, known, key })
     }

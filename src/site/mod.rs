@@ -153,18 +153,29 @@ struct IndexContext<'a> {
     earlier: Vec<Year<'a>>,
 }
 
-/// The page of `post` with `related` posts below: `PLACE/index.html`.
+/// What the page of a post shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Article<'a> {
+    /// The post.
+    pub post: &'a Post,
+    /// Its body.
+    pub html: &'a str,
+    /// The posts below it.
+    pub related: &'a [&'a Post],
+}
+
+/// The page of a post: `PLACE/index.html`.
 pub fn article(
     templates: &Templates,
     site: &Site<'_>,
-    post: &Post,
-    related: &[&Post],
+    article: &Article<'_>,
 ) -> Result<String, template::Error> {
+    let Article { post, html, related } = *article;
     let depth = post.place.split('/').filter(|part| !part.is_empty()).count();
     let root = "../".repeat(depth);
-    let lead = post.image.as_ref().filter(|image| !shows(&post.html, &image.url));
+    let lead = post.image.as_ref().filter(|image| !shows(html, &image.url));
     let lead = lead.map(|image| beside(image, site, &root));
-    let html = post.html.replace(&format!("src=\"{}", site.url), &format!("src=\"{root}"));
+    let html = html.replace(&format!("src=\"{}", site.url), &format!("src=\"{root}"));
     let context = ArticleContext {
         site: site.context(),
         feeds: site.feeds(),

@@ -6,7 +6,7 @@
 pub use super::opening::Opening;
 use super::{Error, Store, set_text, statement::sql};
 use crate::{
-    domain::{issue::IssueName, post::PostId, subscriber::Cadence},
+    domain::{issue::IssueName, post::PostId},
     time::Timestamp,
 };
 
@@ -19,7 +19,7 @@ pub struct Issue {
     pub newsletter: String,
     /// Its name, e.g. `weekly/2026-W48`.
     pub name: String,
-    /// `opening`, `sending`, `held` or `sent`.
+    /// `opening`, `sending`, `held`, `sent` or `cancelled`.
     pub state: String,
     /// Why it is held.
     pub note: Option<String>,
@@ -81,6 +81,13 @@ impl Store {
         self.issues_where(Some(name)).await
     }
 
+    /// The names of a newsletter's issues that were called off.
+    pub async fn cancelled_issues(&self, newsletter: &str) -> Result<Vec<String>, Error> {
+        let read =
+            sql("select name from issues where newsletter = $1 and cancelled_at is not null");
+        read.bind(newsletter).column(self.reading()).await
+    }
+
     /// The latest issues, newest first, at most `count`.
     pub async fn latest_issues(&self, count: usize) -> Result<Vec<Issue>, Error> {
         let mut issues = self.issues_where(None).await?;
@@ -89,7 +96,8 @@ impl Store {
     }
 
     async fn issues_where(&self, name: Option<&str>) -> Result<Vec<Issue>, Error> {
-        let read = sql("select id, newsletter, name, state, note from issues \
+        let read = sql("select id, newsletter, name, \
+             case when cancelled_at is null then state else 'cancelled' end, note from issues \
              where $1 is null or name = $1 order by planned_at desc, id desc limit 1000");
         let rows: Vec<(i64, String, String, String, Option<String>)> =
             read.bind(name).rows(self.reading()).await?;
@@ -123,9 +131,10 @@ impl Store {
         frozen: Frozen<'_>,
         now: Timestamp,
     ) -> Result<i64, Error> {
+        let said = self.words_of(&key.posts).await?;
         let write =
             sql("insert into editions (issue_id, posts, related, language, letter, created_at, \
-             subject, summary) values ($1, $2, $3, $4, $5, $6, $7, $8) \
+             subject, summary, said) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              on conflict (issue_id, posts, related, language) do update set posts = excluded.posts \
              returning id");
         let write = write
@@ -136,7 +145,8 @@ impl Store {
             .bind(frozen.letter)
             .bind(now)
             .bind(frozen.subject)
-            .bind(frozen.summary);
+            .bind(frozen.summary)
+            .bind(said);
         let (id,) = write.one(self.writing()).await?;
         Ok(id)
     }
@@ -192,52 +202,6 @@ impl Store {
         .await?;
         self.ring().await?;
         Ok(done == 1)
-    }
-
-    /// Notes that a planned time has been acted upon.
-    pub async fn take_slot(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-        times: (Timestamp, Timestamp),
-    ) -> Result<(), Error> {
-        let (planned, now) = times;
-        sql("insert into slots (newsletter, cadence, planned_at, taken_at) \
-             values ($1, $2, $3, $4) on conflict do nothing")
-        .bind(newsletter)
-        .bind(cadence.as_str())
-        .bind(planned)
-        .bind(now)
-        .run(self.writing())
-        .await?;
-        Ok(())
-    }
-
-    /// The latest planned time up to `now` that was acted upon: a run under a wrong clock may have
-    /// taken later ones.
-    pub async fn last_slot_before(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
-        let read = sql("select max(planned_at) from slots \
-             where newsletter = $1 and cadence = $2 and planned_at <= $3");
-        let (latest,): (Option<i64>,) =
-            read.bind(newsletter).bind(cadence.as_str()).bind(now).one(self.reading()).await?;
-        Ok(latest.map(Timestamp::from_micros))
-    }
-
-    /// The latest planned time that was acted upon.
-    pub async fn last_slot(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-    ) -> Result<Option<Timestamp>, Error> {
-        let read = sql("select max(planned_at) from slots where newsletter = $1 and cadence = $2");
-        let (latest,): (Option<i64>,) =
-            read.bind(newsletter).bind(cadence.as_str()).one(self.reading()).await?;
-        Ok(latest.map(Timestamp::from_micros))
     }
 }
 

@@ -54,10 +54,15 @@ impl Town {
             .await
             .unwrap();
         let moments = [now];
-        let audience =
-            Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+        let audience = Audience::of("letters", Cadence::Instant, &moments);
         for group in self.store.groups(audience).await.unwrap() {
-            let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+            let opening = Opening {
+                audience,
+                choice: 1,
+                history: group.history,
+                missed: group.missed,
+                issue,
+            };
             let mut had = group.had;
             had.push(row);
             self.store.open_deliveries(&opening, edition, had, now).await.unwrap();
@@ -112,6 +117,7 @@ fn subscription(number: usize, now: Timestamp) -> NewSubscription {
         name: String::new(),
         newsletter: "letters".to_owned(),
         cadence: Cadence::Instant,
+        choice: crate::domain::choice::Choice::default(),
         confirmed_at: now,
         source: "a test".to_owned(),
     }

@@ -11,6 +11,9 @@ fn newsletters() -> Vec<Newsletter> {
         description: String::new(),
         language: "en".into(),
         cadences: vec![(Cadence::Instant, None), (Cadence::Weekly, Some(weekly))],
+        topics: None,
+        approval: false,
+        quiet: None,
     }]
 }
 
