@@ -14,7 +14,7 @@
 //! It knows no reader, store, clock or disk, and nothing in it can fail. A list for each of
 //! 10,000 posts takes about a second with [`Index::new`] on two cores.
 
-mod popular;
+pub mod popular;
 mod related;
 mod spread;
 mod words;
@@ -93,7 +93,7 @@ impl Index {
         }
         Self {
             vectors: Vectors::new(posts),
-            popularity: popular::shares(posts),
+            popularity: popular::shares(&popular::discussed(posts)),
             order,
             choices: choices(posts),
         }
