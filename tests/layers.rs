@@ -17,7 +17,7 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 32] = [
+const FLOORS: [(&str, u8); 33] = [
     ("time", 0),
     ("parallel", 0),
     ("domain", 0),
@@ -31,6 +31,7 @@ const FLOORS: [(&str, u8); 32] = [
     ("outbox/attempt", 1),
     ("outbox/octets", 1),
     ("feedback/report", 1),
+    ("feedback/accesslog", 1),
     ("store", 2),
     ("publish", 2),
     ("catalog/directory", 2),

@@ -32,6 +32,7 @@ pub mod posts;
 mod record;
 mod schema;
 pub mod scratch;
+pub mod signals;
 mod statement;
 pub mod terms;
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod ledger;
 mod pings;
 mod readers;
 mod schema;
+mod signals;
 mod upkeep;
 
 pub(super) use bed::Bed;

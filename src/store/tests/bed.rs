@@ -83,7 +83,7 @@ impl Bed {
         issue
     }
 
-    async fn post(&self, key: &str) -> i64 {
+    pub(crate) async fn post(&self, key: &str) -> i64 {
         let id = PostId::new(format!("tag:blog.example,2026:{key}"));
         let known = Known {
             id: id.clone(),
