@@ -20,6 +20,7 @@ mod overrides;
 mod pages;
 mod planning;
 pub mod readers;
+pub mod related;
 mod report;
 mod sending;
 mod shelf;
