@@ -10,6 +10,7 @@
 mod check;
 mod dkim;
 mod feeds;
+mod popularity;
 mod raw;
 mod relays;
 mod words;
@@ -32,6 +33,7 @@ use crate::{
 };
 use check::{Check, syntax};
 pub use dkim::{Dkim, DkimKey};
+pub use popularity::{Popularity, Tool, ToolKind};
 pub use relays::{Auth, Relay, Smtp, TlsMode};
 
 /// Where the configuration stands below the root.
@@ -265,6 +267,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// How related posts are chosen.
     pub related: Related,
+    /// How readers are counted.
+    pub popularity: Popularity,
     /// Where the ledger is.
     pub ledger: Ledger,
     /// What is done about uncertain letters.

@@ -1,5 +1,9 @@
 //! Feedback: what comes back from readers, made into facts.
 //!
-//! [`accesslog`] counts readers in the logs of web servers.
+//! [`accesslog`] counts readers in the lines of access logs, [`logfiles`] reads those lines from
+//! files, a [`pass`] counts the days that are over, and [`fold`] makes popularity of them.
 
 pub mod accesslog;
+pub mod fold;
+pub mod logfiles;
+pub mod pass;

@@ -19,6 +19,7 @@ mod mirror;
 mod overrides;
 mod pages;
 mod planning;
+pub mod popularity;
 pub mod readers;
 mod report;
 mod sending;
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 
 use crate::{
     domain::token::Key,
+    feedback::logfiles,
     outbox::{watch::Watch, worker as desk},
     store::{self, Ledger, Store},
     time::{self, Clock, Timestamp},
@@ -86,6 +88,9 @@ pub enum Error {
     /// A new ledger was asked for where there is one.
     #[error("there is a ledger at {0}; move it away before a new one is begun")]
     LedgerStands(String),
+    /// An access log.
+    #[error(transparent)]
+    Log(#[from] logfiles::Error),
     /// No random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),

@@ -278,7 +278,8 @@ impl Counter {
         hasher.finish()
     }
 
-    fn day_of(&mut self, time: i64) -> i32 {
+    /// The day of a time in seconds since 1970.
+    pub fn day_of(&mut self, time: i64) -> i32 {
         let (day, begins, ends) = self.span;
         if (begins..ends).contains(&time) {
             return day;
@@ -288,6 +289,11 @@ impl Counter {
         let begins = |day| zone.day_start(day).seconds();
         self.span = (day, begins(day), begins(day + 1));
         day
+    }
+
+    /// The days that were counted before, or closed since.
+    pub const fn counted(&self) -> &BTreeSet<i32> {
+        &self.counted
     }
 
     /// The oldest day that is open.

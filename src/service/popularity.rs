@@ -1,0 +1,214 @@
+//! Popularity: what readers cared for, taken in once a day from where it can be seen.
+//!
+//! A pass of the service counts the days that are over in the access logs, asks the analytics
+//! tools for them, takes over what the pages themselves told, and folds what is new into the
+//! tallies. Where nothing is new that costs a look at the ledger. What cannot be counted now is
+//! told and tried again by the next pass: a day is not counted before all logs can be read.
+//!
+//! Where no reader is counted anywhere, the comments of posts are noted in their place.
+
+use std::collections::BTreeSet;
+
+use tokio::{runtime::Handle, sync::watch};
+
+use super::{Error, Run, site::Site, summary::Summary};
+use crate::{
+    domain::post::Post,
+    feedback::{
+        accesslog::{Counted, Counter, Fate, Paths, Rules},
+        fold,
+        pass::{self, Batch, Plan, Report},
+    },
+    rank::popular,
+    store::{
+        Store,
+        signals::{Addressed, ReadDay},
+    },
+    time::Timestamp,
+};
+
+/// The source that access logs are.
+pub const LOG: &str = "log";
+
+/// What counting works with.
+#[derive(Clone)]
+pub struct Counting {
+    /// The posts, by which requests are understood.
+    pub posts: Vec<Addressed>,
+    rules: Rules,
+    over: i32,
+    now: Timestamp,
+    store: Store,
+}
+
+impl Counting {
+    /// Counts for a site as its configuration says.
+    pub async fn of(site: &Site, store: &Store, now: Timestamp) -> Result<Self, Error> {
+        let posts = store.post_addresses().await?;
+        let wanted = &site.config.popularity;
+        let addresses = posts.iter().map(|post| post.url.as_str());
+        let rules = Rules {
+            paths: Paths::new(addresses, site.config.url.path(), &wanted.letter_mark),
+            zone: site.config.zone.clone(),
+            robots: wanted.robots.clone(),
+            needs_dress: wanted.needs_style,
+            now,
+        };
+        Ok(Self { posts, rules, over: over(site, now), now, store: store.clone() })
+    }
+
+    /// The last day that is over.
+    pub const fn over(&self) -> i32 {
+        self.over
+    }
+
+    /// A counter by the rules, with a salt of its own.
+    pub fn counter(&self, counted: BTreeSet<i32>) -> Result<Counter, Error> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| Error::Random(error.to_string()))?;
+        Ok(Counter::new(self.rules.clone(), salt, counted))
+    }
+
+    /// Reads logs and keeps the days that are over.
+    pub async fn read(self, logs: Logs, stop: watch::Receiver<bool>) -> Result<Report, Error> {
+        let counted = self.store.counted_days(LOG).await?;
+        let places = match &logs {
+            Logs::OfSite(..) => self.store.log_places().await?,
+            Logs::Files(_) => Vec::new(),
+        };
+        let counter = self.counter(counted)?;
+        let here = Handle::current();
+        let reading = tokio::task::spawn_blocking(move || {
+            let (files, is_complete) = logs.open()?;
+            let stop = || *stop.borrow();
+            let plan = Plan { places: &places, over: self.over, is_complete, stop: &stop };
+            let keep = |batch: Batch| here.block_on(self.keep(&batch, is_complete));
+            pass::read(files, counter, plan, keep).map_err(|error| match error {
+                pass::Error::File(error) => error.into(),
+                pass::Error::Keep(error) => Error::from(error),
+            })
+        });
+        reading.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => Ok(Report { is_cut: true, ..Report::default() }),
+        })
+    }
+
+    async fn keep(&self, batch: &Batch, is_complete: bool) -> Result<(), crate::store::Error> {
+        let days: Vec<ReadDay> = batch.days.iter().map(|day| self.day(day)).collect();
+        let places = is_complete.then_some(batch.places.as_slice());
+        self.store.count_days(LOG, &days, places, self.now).await
+    }
+
+    /// A day as the store keeps it.
+    pub fn day(&self, counted: &Counted) -> ReadDay {
+        let post = |number: u32| Some(self.posts.get(number as usize)?.post.clone());
+        let readers = counted.readers.iter();
+        let lines = Fate::ALL.iter().map(|fate| (fate.as_str(), counted.lines.of(*fate)));
+        ReadDay {
+            day: counted.day,
+            readers: readers
+                .filter_map(|&(number, readers)| Some((post(number)?, readers)))
+                .collect(),
+            lines: lines.filter(|(_, lines)| *lines > 0).collect(),
+        }
+    }
+}
+
+/// The last day that is over for long enough.
+fn over(site: &Site, now: Timestamp) -> i32 {
+    site.config.zone.day(now.minus(site.config.popularity.wait)) - 1
+}
+
+/// Which logs are read.
+pub enum Logs {
+    /// Those of the configuration, all of them: a day without a line is a day without readers.
+    OfSite(std::path::PathBuf, Vec<std::path::PathBuf>),
+    /// Some files: of other days they say nothing.
+    Files(Vec<std::path::PathBuf>),
+}
+
+impl Logs {
+    /// Those that the configuration names.
+    pub fn of(site: &Site) -> Self {
+        Self::OfSite(site.root.clone(), site.config.popularity.logs.clone())
+    }
+
+    fn open(self) -> Result<(Vec<(std::path::PathBuf, std::fs::File)>, bool), Error> {
+        Ok(match self {
+            Self::OfSite(root, patterns) => (pass::open(|| pass::list(&root, &patterns))?, true),
+            Self::Files(paths) => (pass::open(|| paths.clone())?, false),
+        })
+    }
+}
+
+impl Run {
+    /// Takes in what became known of readers since the last time.
+    pub(super) async fn hear(&self, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
+        if !self.mails {
+            return Ok(());
+        }
+        self.read_logs(now, summary).await?;
+        self.fold().await
+    }
+
+    async fn fold(&self) -> Result<(), Error> {
+        let config = &self.site.config;
+        Ok(fold::fold(&self.store, &config.zone, config.popularity.half_life).await?)
+    }
+
+    async fn read_logs(&self, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
+        let patterns = &self.site.config.popularity.logs;
+        let over = over(&self.site, now);
+        if patterns.is_empty() || self.store.counted_days(LOG).await?.contains(&over) {
+            return Ok(());
+        }
+        let counting = Counting::of(&self.site, &self.store, now).await?;
+        match counting.read(Logs::of(&self.site), self.stop.clone()).await {
+            Ok(report) if report.files == 0 => summary.trouble(format!(
+                "popularity.logs names no file that is there: {}",
+                shown(patterns)
+            )),
+            Ok(report) => {
+                summary.signals.days += report.days;
+                summary.signals.readers += report.kept;
+                summary.warnings.extend(report.faults);
+            }
+            Err(Error::Log(error)) => summary.trouble(error),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Notes the comments of posts where no readers are counted.
+    pub(super) async fn hear_comments(&self, posts: &[Post], now: Timestamp) -> Result<(), Error> {
+        let wanted = &self.site.config.popularity;
+        let zone = &self.site.config.zone;
+        let count = |post: &Post| post.comments.as_ref().and_then(|comments| comments.count);
+        let discussed = posts.iter().filter_map(|post| {
+            let count = count(post).filter(|count| *count > 0)?;
+            Some((post.id.clone(), zone.day(post.published), count))
+        });
+        let discussed: Vec<_> = discussed.collect();
+        let counts_readers = !wanted.logs.is_empty() || wanted.beacon || !wanted.tools.is_empty();
+        if !self.mails || counts_readers || discussed.is_empty() {
+            return Ok(());
+        }
+        fold::discuss(&self.store, &discussed, zone.day(now), now).await?;
+        self.fold().await
+    }
+}
+
+/// How popular posts are, from 0 to 1, in their order.
+pub async fn shares(store: &Store, posts: &[Post]) -> Result<Vec<f32>, Error> {
+    let tallies = fold::tallies(store, posts.iter().map(|post| &post.id)).await?;
+    Ok(tallies.map_or_else(
+        || vec![0.0; posts.len()],
+        |tallies| popular::shares(&popular::rates(&tallies)),
+    ))
+}
+
+fn shown(patterns: &[std::path::PathBuf]) -> String {
+    let patterns = patterns.iter().map(|pattern| pattern.display().to_string());
+    patterns.collect::<Vec<_>>().join(", ")
+}
