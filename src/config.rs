@@ -33,7 +33,7 @@ use crate::{
 };
 use check::{Check, syntax};
 pub use dkim::{Dkim, DkimKey};
-pub use popularity::{Popularity, Tool, ToolKind};
+pub use popularity::{Asked, Popularity};
 pub use relays::{Auth, Relay, Smtp, TlsMode};
 
 /// Where the configuration stands below the root.

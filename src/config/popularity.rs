@@ -9,6 +9,7 @@ use super::{
     check::{Check, credential},
     relays::Table,
 };
+use crate::feedback::imports::Tool;
 
 /// How readers are counted.
 #[derive(Clone, Debug)]
@@ -28,40 +29,14 @@ pub struct Popularity {
     /// Whether article pages tell us that they are read.
     pub beacon: bool,
     /// Analytics tools that are asked.
-    pub tools: Vec<Tool>,
-}
-
-/// Which tool it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ToolKind {
-    /// GoatCounter.
-    GoatCounter,
-    /// Plausible.
-    Plausible,
-    /// Umami.
-    Umami,
-    /// Matomo.
-    Matomo,
-}
-
-impl ToolKind {
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GoatCounter => "goatcounter",
-            Self::Plausible => "plausible",
-            Self::Umami => "umami",
-            Self::Matomo => "matomo",
-        }
-    }
+    pub tools: Vec<Asked>,
 }
 
 /// An analytics tool that is asked for readers a day.
 #[derive(Clone, Debug)]
-pub struct Tool {
+pub struct Asked {
     /// Which one.
-    pub kind: ToolKind,
+    pub tool: Tool,
     /// Where it is.
     pub url: url::Url,
     /// What it calls the site.
@@ -101,7 +76,7 @@ impl Default for RawPopularity {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawTool {
-    kind: ToolKind,
+    kind: Tool,
     url: String,
     #[serde(default)]
     site: String,
@@ -138,7 +113,7 @@ impl Check<'_> {
         })
     }
 
-    fn tool(&self, nth: usize, raw: RawTool) -> Result<Tool, Error> {
+    fn tool(&self, nth: usize, raw: RawTool) -> Result<Asked, Error> {
         let table = Table { header: "[[popularity.tools]]", nth };
         let text = if raw.url.ends_with('/') { raw.url } else { raw.url + "/" };
         let url = text.parse().ok().filter(|url: &url::Url| {
@@ -148,12 +123,12 @@ impl Check<'_> {
             let why = "write an address like https://stats.blog.example/";
             return Err(self.wrong_in(table, "url", why));
         };
-        if raw.site.is_empty() && raw.kind != ToolKind::GoatCounter {
+        if raw.site.is_empty() && raw.kind != Tool::GoatCounter {
             let why = "say what the tool calls the site: a domain, an identifier or a number";
             return Err(self.wrong_in(table, "site", why));
         }
         let own = || credential(&format!("{}-token", raw.kind.as_str()));
         let token_file = raw.token_file.map_or_else(own, |file| self.root.join(file));
-        Ok(Tool { kind: raw.kind, url, site: raw.site, token_file })
+        Ok(Asked { tool: raw.kind, url, site: raw.site, token_file })
     }
 }

@@ -27,8 +27,9 @@ use super::{
     logfiles::{self, Head, LogFile, Piece},
 };
 
-/// How many readers and addresses may be held before old days are closed.
-const HELD: usize = 1 << 20;
+/// A good measure of how many readers and addresses are held before old days are closed: some
+/// hundred megabytes.
+pub const HELD: usize = 1 << 20;
 
 /// How late a line may be written, in seconds, before its day is closed early.
 const LATE: i64 = 3600;
@@ -65,7 +66,7 @@ pub struct Batch {
 /// What a pass found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// All lines that were read, by what became of them.
+    /// Lines that were read, by what became of them; without those of days that are not over.
     pub lines: Lines,
     /// Days that were counted.
     pub days: usize,
@@ -87,6 +88,8 @@ pub struct Plan<'a> {
     pub places: &'a [(String, u64)],
     /// The last day that is over.
     pub over: i32,
+    /// How many readers and addresses may be held; [`HELD`].
+    pub held: usize,
     /// Whether a day without a line, after one that was counted, is a day without readers.
     pub is_complete: bool,
     /// Whether it is to be cut short.
@@ -264,7 +267,7 @@ impl<E, K: FnMut(Batch) -> Result<(), E>> Pass<'_, K> {
     /// Closes the oldest days while too much is held and every log is past them.
     fn relieve(&mut self, clock: i64) -> Result<(), Error<E>> {
         let mut days = Vec::new();
-        while self.counter.size() > HELD
+        while self.counter.size() > self.plan.held
             && let Some(oldest) = self.counter.oldest()
             && oldest < self.counter.day_of(clock.saturating_sub(LATE)).min(self.plan.over + 1)
         {
@@ -277,7 +280,9 @@ impl<E, K: FnMut(Batch) -> Result<(), E>> Pass<'_, K> {
     fn close(&mut self, day: i32) -> Option<Counted> {
         let is_new = !self.counter.counted().contains(&day);
         let counted = self.counter.close(day);
-        self.report.lines.extend(&counted.lines);
+        if day <= self.plan.over {
+            self.report.lines.extend(&counted.lines);
+        }
         is_new.then_some(counted)
     }
 

@@ -7,17 +7,21 @@
 //!
 //! Where no reader is counted anywhere, the comments of posts are noted in their place.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, convert::Infallible, fs::File, path::PathBuf};
 
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, task::JoinError};
 
 use super::{Error, Run, site::Site, summary::Summary};
 use crate::{
+    config,
     domain::post::Post,
     feedback::{
         accesslog::{Counted, Counter, Fate, Paths, Rules},
+        ask::{Answer, Desk},
         fold,
-        pass::{self, Batch, Plan, Report},
+        imports::{self, Readings},
+        pass::{self, Batch, HELD, Plan, Report},
+        take::Ground,
     },
     rank::popular,
     store::{
@@ -29,6 +33,9 @@ use crate::{
 
 /// The source that access logs are.
 pub const LOG: &str = "log";
+
+/// How many days back a tool is asked for that was not asked before.
+const ASKED_BACK: i32 = 29;
 
 /// What counting works with.
 #[derive(Clone)]
@@ -81,17 +88,43 @@ impl Counting {
         let reading = tokio::task::spawn_blocking(move || {
             let (files, is_complete) = logs.open()?;
             let stop = || *stop.borrow();
-            let plan = Plan { places: &places, over: self.over, is_complete, stop: &stop };
+            let plan =
+                Plan { places: &places, over: self.over, held: HELD, is_complete, stop: &stop };
             let keep = |batch: Batch| here.block_on(self.keep(&batch, is_complete));
             pass::read(files, counter, plan, keep).map_err(|error| match error {
                 pass::Error::File(error) => error.into(),
                 pass::Error::Keep(error) => Error::from(error),
             })
         });
-        reading.await.unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => Ok(Report { is_cut: true, ..Report::default() }),
-        })
+        done(reading.await)
+    }
+
+    /// Reads logs for a look; nothing is kept.
+    pub async fn look(self, logs: Logs) -> Result<Report, Error> {
+        let counter = self.counter(self.store.counted_days(LOG).await?)?;
+        let places = self.store.log_places().await?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let (files, _) = logs.open()?;
+            let plan = Plan {
+                places: &places,
+                over: self.over,
+                held: HELD,
+                is_complete: false,
+                stop: &|| false,
+            };
+            let looked = pass::read(files, counter, plan, |_| Ok::<_, Infallible>(()));
+            looked.map_err(|error| match error {
+                pass::Error::File(error) => Error::from(error),
+                pass::Error::Keep(never) => match never {},
+            })
+        });
+        done(reading.await)
+    }
+
+    /// What tools say is taken in here.
+    pub fn ground(&self) -> Ground<'_> {
+        let Self { posts, rules, over, now, store } = self;
+        Ground { store, posts, paths: &rules.paths, over: *over, now: *now }
     }
 
     async fn keep(&self, batch: &Batch, is_complete: bool) -> Result<(), crate::store::Error> {
@@ -115,6 +148,14 @@ impl Counting {
     }
 }
 
+/// What came of a reading; one that the end of the process cut off came to nothing.
+fn done(reading: Result<Result<Report, Error>, JoinError>) -> Result<Report, Error> {
+    reading.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_cancelled) => Ok(Report { is_cut: true, ..Report::default() }),
+    })
+}
+
 /// The last day that is over for long enough.
 fn over(site: &Site, now: Timestamp) -> i32 {
     site.config.zone.day(now.minus(site.config.popularity.wait)) - 1
@@ -123,9 +164,9 @@ fn over(site: &Site, now: Timestamp) -> i32 {
 /// Which logs are read.
 pub enum Logs {
     /// Those of the configuration, all of them: a day without a line is a day without readers.
-    OfSite(std::path::PathBuf, Vec<std::path::PathBuf>),
+    OfSite(PathBuf, Vec<PathBuf>),
     /// Some files: of other days they say nothing.
-    Files(Vec<std::path::PathBuf>),
+    Files(Vec<PathBuf>),
 }
 
 impl Logs {
@@ -134,7 +175,7 @@ impl Logs {
         Self::OfSite(site.root.clone(), site.config.popularity.logs.clone())
     }
 
-    fn open(self) -> Result<(Vec<(std::path::PathBuf, std::fs::File)>, bool), Error> {
+    fn open(self) -> Result<(Vec<(PathBuf, File)>, bool), Error> {
         Ok(match self {
             Self::OfSite(root, patterns) => (pass::open(|| pass::list(&root, &patterns))?, true),
             Self::Files(paths) => (pass::open(|| paths.clone())?, false),
@@ -149,12 +190,70 @@ impl Run {
             return Ok(());
         }
         self.read_logs(now, summary).await?;
-        self.fold().await
+        for tool in &self.site.config.popularity.tools {
+            self.ask(tool, now, summary).await?;
+        }
+        fold(&self.site, &self.store).await
     }
 
-    async fn fold(&self) -> Result<(), Error> {
-        let config = &self.site.config;
-        Ok(fold::fold(&self.store, &config.zone, config.popularity.half_life).await?)
+    /// Asks a tool for the days that it has not told yet. One that does not answer is asked again
+    /// by the next pass.
+    async fn ask(
+        &self,
+        asked: &config::Asked,
+        now: Timestamp,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        let over = over(&self.site, now);
+        let told = self.store.counted_days(asked.tool.as_str()).await?;
+        if told.contains(&over) {
+            return Ok(());
+        }
+        let token = match std::fs::read_to_string(&asked.token_file) {
+            Ok(token) => token.trim().to_owned(),
+            Err(error) => {
+                let (tool, file) = (asked.tool.as_str(), self.site.shown(&asked.token_file));
+                summary.trouble(format!("cannot read the key of {tool} from {file}: {error}"));
+                return Ok(());
+            }
+        };
+        let first = told.last().map_or(i32::MIN, |last| last + 1).max(over - ASKED_BACK);
+        let (site, url, zone) =
+            (asked.site.clone(), asked.url.clone(), self.site.config.zone.clone());
+        let desk = Desk { tool: asked.tool, url, site, token, zone };
+        match desk.ask(first..=over).await {
+            Ok(answers) => self.understand(&desk, (first, over), answers, (now, summary)).await,
+            Err(error) => {
+                summary.warnings.push(format!("{error}; it is asked again by the next run"));
+                Ok(())
+            }
+        }
+    }
+
+    async fn understand(
+        &self,
+        desk: &Desk,
+        (first, over): (i32, i32),
+        answers: Vec<Answer>,
+        (now, summary): (Timestamp, &mut Summary),
+    ) -> Result<(), Error> {
+        let counting = Counting::of(&self.site, &self.store, now).await?;
+        let mut all = Readings::default();
+        for answer in answers {
+            let mut reader = imports::Reader::new(desk.zone.clone(), answer.day);
+            match reader.read(desk.tool.as_str(), answer.text.as_bytes()) {
+                Ok(Some((tool, readings))) if tool == desk.tool => all.extend(readings),
+                Ok(_) => {}
+                Err(error) => {
+                    summary.warnings.push(format!("the answer of {error}"));
+                    return Ok(());
+                }
+            }
+        }
+        let taken = counting.ground().take(desk.tool, &all, Some(first..=over)).await?;
+        summary.signals.days += taken.days;
+        summary.signals.readers += taken.readers;
+        Ok(())
     }
 
     async fn read_logs(&self, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
@@ -195,8 +294,13 @@ impl Run {
             return Ok(());
         }
         fold::discuss(&self.store, &discussed, zone.day(now), now).await?;
-        self.fold().await
+        fold(&self.site, &self.store).await
     }
+}
+
+/// Folds what is new into the tallies.
+pub async fn fold(site: &Site, store: &Store) -> Result<(), Error> {
+    Ok(fold::fold(store, &site.config.zone, site.config.popularity.half_life).await?)
 }
 
 /// How popular posts are, from 0 to 1, in their order.
@@ -208,7 +312,7 @@ pub async fn shares(store: &Store, posts: &[Post]) -> Result<Vec<f32>, Error> {
     ))
 }
 
-fn shown(patterns: &[std::path::PathBuf]) -> String {
+fn shown(patterns: &[PathBuf]) -> String {
     let patterns = patterns.iter().map(|pattern| pattern.display().to_string());
     patterns.collect::<Vec<_>>().join(", ")
 }

@@ -99,7 +99,7 @@ fn half_of_a_gzip_file_is_read_as_far_as_it_goes() {
         (whole[..whole.len() / 2].to_vec(), "ends in the middle"),
         (whole[..5].to_vec(), "ends in the middle"),
         ([&whole[..], b"\x1f\x8b\x08"].concat(), "ends in the middle"),
-        ([&whole[..whole.len() / 2], &[0xff; 200]].concat(), "damaged"),
+        ([&whole[..], b"what is no gzip"].concat(), "damaged"),
     ] {
         let (_file, mut log) = file(&octets);
         let count = lines(&mut log).len();
