@@ -331,3 +331,6 @@ pub fn list(root: &Path, patterns: &[PathBuf]) -> Vec<PathBuf> {
     files.dedup();
     files
 }
+
+#[cfg(test)]
+mod tests;
