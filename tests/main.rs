@@ -18,6 +18,7 @@ mod newcomer;
 mod postfix;
 mod relays;
 mod service;
+mod signals;
 mod systemd;
 mod terminal;
 mod whole;

@@ -6,6 +6,7 @@
 
 pub mod accesslog;
 pub mod ask;
+pub mod beacon;
 pub mod fold;
 pub mod imports;
 pub mod logfiles;

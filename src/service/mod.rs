@@ -40,7 +40,7 @@ use tokio::sync::watch;
 
 use crate::{
     domain::token::Key,
-    feedback::logfiles,
+    feedback::{beacon::Beacon, logfiles},
     outbox::{watch::Watch, worker as desk},
     store::{self, Ledger, Store},
     time::{self, Clock, Timestamp},
@@ -127,6 +127,8 @@ pub struct Run {
     turn: Option<Turn>,
     /// Whether issues are opened.
     mails: bool,
+    /// What pages tell of their readers, where they do.
+    beacon: Option<Arc<Beacon>>,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -178,6 +180,7 @@ impl Run {
             ways: Ways::default(),
             turn: None,
             mails: true,
+            beacon: None,
         }
     }
 

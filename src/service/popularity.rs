@@ -7,7 +7,7 @@
 //!
 //! Where no reader is counted anywhere, the comments of posts are noted in their place.
 
-use std::{collections::BTreeSet, convert::Infallible, fs::File, path::PathBuf};
+use std::{collections::BTreeSet, convert::Infallible, fs::File, path::PathBuf, sync::Arc};
 
 use tokio::{runtime::Handle, sync::watch, task::JoinError};
 
@@ -18,6 +18,7 @@ use crate::{
     feedback::{
         accesslog::{Counted, Counter, Fate, Paths, Rules},
         ask::{Answer, Desk},
+        beacon::Beacon,
         fold,
         imports::{self, Readings},
         pass::{self, Batch, HELD, Plan, Report},
@@ -33,6 +34,9 @@ use crate::{
 
 /// The source that access logs are.
 pub const LOG: &str = "log";
+
+/// The source that the pages themselves are.
+const BEACON: &str = "beacon";
 
 /// How many days back a tool is asked for that was not asked before.
 const ASKED_BACK: i32 = 29;
@@ -190,10 +194,37 @@ impl Run {
             return Ok(());
         }
         self.read_logs(now, summary).await?;
+        self.watch_beacon(now, summary).await?;
         for tool in &self.site.config.popularity.tools {
             self.ask(tool, now, summary).await?;
         }
         fold(&self.site, &self.store).await
+    }
+
+    /// Lights the beacon, if pages are to tell of their readers.
+    pub(super) async fn light(&mut self) -> Result<(), Error> {
+        if self.site.config.popularity.beacon {
+            let counting = Counting::of(&self.site, &self.store, self.clock.now()).await?;
+            let counted = self.store.counted_days(BEACON).await?;
+            self.beacon = Some(Arc::new(Beacon::new(counting.counter(counted)?)));
+        }
+        Ok(())
+    }
+
+    /// Takes over the days that are over from the beacon, and tells it of new posts.
+    async fn watch_beacon(&self, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
+        let Some(beacon) = &self.beacon else { return Ok(()) };
+        let counting = Counting::of(&self.site, &self.store, now).await?;
+        let days = beacon.finished(counting.over);
+        let readers = days.iter().map(|day| day.lines.of(Fate::Counted)).sum::<u64>();
+        let kept: Vec<ReadDay> = days.iter().map(|day| counting.day(day)).collect();
+        if !kept.is_empty() {
+            self.store.count_days(BEACON, &kept, None, now).await?;
+        }
+        beacon.renew(Rules { needs_dress: false, ..counting.rules });
+        summary.signals.days += kept.len();
+        summary.signals.readers += readers;
+        Ok(())
     }
 
     /// Asks a tool for the days that it has not told yet. One that does not answer is asked again

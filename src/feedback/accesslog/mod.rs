@@ -291,6 +291,16 @@ impl Counter {
         day
     }
 
+    /// Judges by these rules from now on. Posts that were there keep their numbers.
+    pub fn renew(&mut self, rules: Rules) {
+        (self.robots, self.rules, self.span) = (Robots::new(&rules.robots), rules, (0, 0, 0));
+    }
+
+    /// It is `now`: what is later is still to come.
+    pub const fn turn_to(&mut self, now: Timestamp) {
+        self.rules.now = now;
+    }
+
     /// The days that were counted before, or closed since.
     pub const fn counted(&self) -> &BTreeSet<i32> {
         &self.counted
