@@ -10,6 +10,7 @@
 mod check;
 mod dkim;
 mod feeds;
+mod popularity;
 mod raw;
 mod related;
 mod relays;
@@ -33,6 +34,7 @@ use crate::{
 };
 use check::{Check, syntax};
 pub use dkim::{Dkim, DkimKey};
+pub use popularity::{Asked, Popularity};
 pub use related::{OpenPlaces, Related};
 pub use relays::{Auth, Relay, Smtp, TlsMode};
 
@@ -251,6 +253,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// How related posts are chosen.
     pub related: Related,
+    /// How readers are counted.
+    pub popularity: Popularity,
     /// Where the ledger is.
     pub ledger: Ledger,
     /// What is done about uncertain letters.

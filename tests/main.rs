@@ -19,6 +19,7 @@ mod postfix;
 mod related;
 mod relays;
 mod service;
+mod signals;
 mod systemd;
 mod terminal;
 mod whole;

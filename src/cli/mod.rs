@@ -10,6 +10,7 @@ mod ledger;
 mod new;
 mod out;
 mod popular;
+mod popularity;
 mod preview;
 mod related;
 mod run;
@@ -155,6 +156,9 @@ enum Verb {
     /// Look after the ledger: check its sums, thin it out, take over a copy, begin anew.
     #[command(subcommand, after_help = "Example:  postrider ledger verify")]
     Ledger(LedgerVerb),
+    /// Count readers of posts, and see how they were counted.
+    #[command(subcommand, after_help = "Example:  postrider popularity report")]
+    Popularity(PopularityVerb),
     /// Check the promise about crashes on this machine.
     #[command(subcommand, after_help = "Example:  postrider selftest delivery")]
     Selftest(SelftestVerb),
@@ -181,6 +185,52 @@ enum LedgerVerb {
                             take them out of the list of subscribers first."
     )]
     New,
+}
+
+#[derive(Subcommand)]
+enum PopularityVerb {
+    /// Take in files: access logs, and exports of GoatCounter, Plausible, Umami and Matomo.
+    #[command(after_help = "Example:  postrider popularity import old/access.log.*.gz export.zip")]
+    Import {
+        /// Files, gzip or not; all logs of a day at once.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The day of exports that do not say it.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        day: Option<String>,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what became of the lines of access logs, and how this day stands so far.
+    #[command(after_help = "Example:  postrider popularity report --days 7")]
+    Report {
+        /// How many days back.
+        #[arg(long, default_value_t = 30, value_name = "N")]
+        days: u32,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rate posts by readers a day from a file, as the posts of a site are rated.
+    #[command(
+        after_help = "Example:  postrider popularity scores --daily daily.csv \\\n          \
+                            --published published.json --json"
+    )]
+    Scores {
+        /// CSV: date, path, readers, under a line of names.
+        #[arg(long, value_name = "FILE")]
+        daily: PathBuf,
+        /// JSON: \"as_of\", a date, and \"published\", dates by path.
+        #[arg(long, value_name = "FILE")]
+        published: PathBuf,
+        /// Days after which a reader counts half.
+        #[arg(long, default_value_t = 30.0, value_name = "DAYS")]
+        half_life: f64,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -432,6 +482,7 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Ledger(LedgerVerb::Prune { older_than }) => ledger::prune(root, older_than).await,
         Verb::Ledger(LedgerVerb::Adopt) => ledger::adopt(root).await,
         Verb::Ledger(LedgerVerb::New) => ledger::new(root).await,
+        Verb::Popularity(verb) => popularity::popularity(root, verb).await,
         Verb::Selftest(verb) => selftest::selftest(root, verb).await,
     }
 }

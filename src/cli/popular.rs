@@ -5,8 +5,9 @@ use std::{collections::HashMap, path::Path};
 use super::{Refusal, issue::ledger, out::say, preview::Reading};
 use crate::{
     domain::post::PostId,
+    feedback::fold::COMMENTS,
     rank::popular::{Day, discussed},
-    service::{related::rates, site::Site},
+    service::{popularity::rates, site::Site},
     time::Clock,
 };
 
@@ -27,7 +28,12 @@ pub(super) async fn popular(root: &Path, days: u32) -> Result<u8, Refusal> {
     let now = Clock::System.now();
     let posts = reading.catalog(&site, now).posts;
     let rates = rates(&store, &posts).await?;
-    let unit = if rates.is_some() { "readers a day" } else { "comments" };
+    let sources = store.all_counted_days().await?;
+    let unit = match rates {
+        Some(_) if sources.iter().any(|(_, source)| source != COMMENTS) => "readers a day",
+        Some(_) => "comments a day",
+        None => "comments",
+    };
     let rates = rates.unwrap_or_else(|| discussed(&posts));
     let mut ranked: Vec<_> = rates.iter().zip(&posts).filter(|(rate, _)| **rate > 0.0).collect();
     ranked.sort_by(|one, other| other.0.total_cmp(one.0).then(one.1.path.cmp(&other.1.path)));

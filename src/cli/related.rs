@@ -19,7 +19,8 @@ use crate::{
         rules::Rules,
     },
     service::{
-        related::{Renewal, Shelf, shares},
+        popularity::shares,
+        related::{Renewal, Shelf},
         site::Site,
     },
     time::Clock,

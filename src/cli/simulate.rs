@@ -20,7 +20,7 @@ use crate::{
         rails::{Held, Log, Rails},
         rules::Rules,
     },
-    service::{related::shares, site::Site},
+    service::{popularity::shares, site::Site},
     time::Clock,
 };
 

@@ -79,6 +79,7 @@ impl Check<'_> {
             feeds: self.feeds(raw.feeds, &url)?,
             bucket: self.bucket(raw.bucket)?,
             related: self.related(raw.related)?,
+            popularity: self.popularity(raw.popularity)?,
             ledger: self.ledger(raw.ledger)?,
             uncertain: raw.mail.uncertain,
             from,

@@ -19,6 +19,7 @@ mod mirror;
 mod overrides;
 mod pages;
 mod planning;
+pub mod popularity;
 pub mod readers;
 pub mod related;
 mod report;
@@ -40,6 +41,7 @@ use tokio::sync::watch;
 
 use crate::{
     domain::token::Key,
+    feedback::{beacon::Beacon, logfiles},
     outbox::{watch::Watch, worker as desk},
     store::{self, Ledger, Store},
     time::{self, Clock, Timestamp},
@@ -87,6 +89,9 @@ pub enum Error {
     /// A new ledger was asked for where there is one.
     #[error("there is a ledger at {0}; move it away before a new one is begun")]
     LedgerStands(String),
+    /// An access log.
+    #[error(transparent)]
+    Log(#[from] logfiles::Error),
     /// No random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
@@ -123,6 +128,8 @@ pub struct Run {
     turn: Option<Turn>,
     /// Whether issues are opened.
     mails: bool,
+    /// What pages tell of their readers, where they do.
+    beacon: Option<Arc<Beacon>>,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -174,6 +181,7 @@ impl Run {
             ways: Ways::default(),
             turn: None,
             mails: true,
+            beacon: None,
         }
     }
 

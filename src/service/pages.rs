@@ -76,6 +76,9 @@ impl Press<'_> {
         let before = Manifest::read(shelf.root);
         let sheet = pages::stylesheet(&self.site.templates);
         shelf.page("style.css", Ok(sheet), None)?;
+        if self.site.config.popularity.beacon {
+            shelf.page("beacon.js", Ok(pages::BEACON.to_owned()), None)?;
+        }
         self.assets(shelf)?;
         self.articles(posts, shelf)?;
         let described = self.site.described();

@@ -56,6 +56,10 @@ impl Run {
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<(), Error> {
+        let is_known = self.ledger.baseline_at.is_some();
+        if is_known {
+            self.hear(now, summary).await?;
+        }
         let look = Look::at(&self.site, now);
         if let Some(seen) = self.seen(look.as_ref(), now).await? {
             seen.say(summary);
@@ -69,6 +73,10 @@ impl Run {
         summary.adopt(&read);
         self.subscribe(list, now, summary).await?;
         let Some(catalog) = catalog else { return Ok(()) };
+        if !is_known {
+            self.hear(now, summary).await?;
+        }
+        self.hear_comments(&catalog.posts, now).await?;
         let pages = u64::try_from(catalog.posts.len()).ok();
         (self.progress)(Step::Begin("writing pages", pages));
         let site = self.site.clone();

@@ -11,11 +11,11 @@
 
 use std::{collections::HashMap, fs, io::Write as _, path::PathBuf};
 
-use super::{Error, Run, site::Site};
+use super::{Error, Run, popularity::shares, site::Site};
 use crate::{
     domain::post::{Post, PostId},
     outbox::open::Related,
-    rank::{Index, Lists, Near, Taste, lists::Relations, popular},
+    rank::{Index, Lists, Near, Taste, lists::Relations},
     store::{self, Store, related::Kept},
     time::Timestamp,
 };
@@ -194,30 +194,4 @@ impl<'a> Shelf<'a> {
         let lists = Lists::new(self.posts, near, popularity);
         (self.index, Related { lists, rows: self.rows })
     }
-}
-
-/// The popularity of each post: by readers, where any were counted, else by comments.
-pub async fn shares(store: Option<&Store>, posts: &[Post]) -> Result<Vec<f32>, store::Error> {
-    let rates = match store {
-        Some(store) => rates(store, posts).await?,
-        None => None,
-    };
-    Ok(popular::shares(&rates.unwrap_or_else(|| popular::discussed(posts))))
-}
-
-/// The readers a day that each post may expect; `None`: nobody counts them.
-pub async fn rates(store: &Store, posts: &[Post]) -> Result<Option<Vec<f64>>, store::Error> {
-    if store.tallied().await?.is_none() {
-        return Ok(None);
-    }
-    let tally = |numbers: [f64; 4], through| {
-        let [expected, weight, readers, days] = numbers;
-        popular::Tally { expected, weight, readers, days, through }
-    };
-    let rows = store.tallies().await?;
-    let known: HashMap<PostId, popular::Tally> =
-        rows.into_iter().map(|row| (row.post, tally(row.numbers, row.through))).collect();
-    let tallies: Vec<popular::Tally> =
-        posts.iter().map(|post| known.get(&post.id).copied().unwrap_or_default()).collect();
-    Ok(Some(popular::rates(&tallies)))
 }

@@ -169,6 +169,7 @@ impl Site {
             author: self.config.author.as_deref(),
             zone: &self.config.zone,
             newsletter_note: !self.config.newsletters.is_empty(),
+            beacon: self.config.popularity.beacon,
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Site<'a> {
     pub zone: &'a Zone,
     /// Whether pages mention that new posts also go out as letters.
     pub newsletter_note: bool,
+    /// Whether article pages tell us that they are read.
+    pub beacon: bool,
 }
 
 /// How many posts the front page shows with their summaries; older ones follow as a list by year.
@@ -84,6 +86,7 @@ struct SiteContext<'a> {
     url: &'a str,
     author: Option<&'a str>,
     newsletter_note: bool,
+    beacon: bool,
     /// The feeds of the whole site.
     feeds: Vec<Feed>,
 }
@@ -223,6 +226,9 @@ pub fn stylesheet(templates: &Templates) -> String {
     templates.source("web/style.css").unwrap_or_default().to_owned()
 }
 
+/// The script by which article pages tell that they are read: `beacon.js`.
+pub const BEACON: &str = include_str!("beacon.js");
+
 /// The style sheet by which browsers show a feed: `feed.css`.
 pub fn feed_stylesheet(templates: &Templates) -> String {
     templates.source("web/feed.css").unwrap_or_default().to_owned()
@@ -242,6 +248,7 @@ impl<'a> Site<'a> {
             url: self.url,
             author: self.author,
             newsletter_note: self.newsletter_note,
+            beacon: self.beacon,
             feeds: self.feeds(),
         }
     }

@@ -78,6 +78,7 @@ fn sample(zone: &Zone) -> Site<'_> {
         author: Some("Mara Lindqvist"),
         zone,
         newsletter_note: true,
+        beacon: false,
     }
 }
 

@@ -48,10 +48,10 @@ impl Store {
 
     /// What tells one state of the known posts from another, as long as only runs change them.
     pub async fn posts_mark(&self) -> Result<String, Error> {
-        let read = sql("select count(*), coalesce(max(id), 0), coalesce(max(first_seen_at), 0) \
-             from posts");
-        let (count, last, seen): (i64, i64, i64) = read.one(self.reading()).await?;
-        Ok(format!("{count}/{last}/{seen}"))
+        let read = sql("select count(*), coalesce(max(id), 0), coalesce(max(first_seen_at), 0), \
+             coalesce((select day from tallied), 0) from posts");
+        let (count, last, seen, day): (i64, i64, i64, i64) = read.one(self.reading()).await?;
+        Ok(format!("{count}/{last}/{seen}/{day}"))
     }
 
     /// Records new and changed posts in one transaction. On the first call ever, all of them

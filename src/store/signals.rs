@@ -47,6 +47,19 @@ pub struct TallyRow {
     pub through: Option<i32>,
 }
 
+/// A post by its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed {
+    /// The post.
+    pub post: PostId,
+    /// Its short name.
+    pub key: String,
+    /// Where it is.
+    pub url: String,
+    /// When it was published.
+    pub published: Timestamp,
+}
+
 /// How far the tallies are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tallied {
@@ -57,6 +70,19 @@ pub struct Tallied {
 }
 
 impl Store {
+    /// Every post ever seen, by its address.
+    pub async fn post_addresses(&self) -> Result<Vec<Addressed>, Error> {
+        let read = sql("select post_id, key, url, published_at from posts order by id");
+        let rows: Vec<(String, String, String, i64)> = read.rows(self.reading()).await?;
+        let addressed = rows.into_iter().map(|(post, key, url, published)| Addressed {
+            post: PostId::new(post),
+            key,
+            url,
+            published: Timestamp::from_micros(published),
+        });
+        Ok(addressed.collect())
+    }
+
     /// The days that were counted at `source`.
     pub async fn counted_days(&self, source: &str) -> Result<BTreeSet<i32>, Error> {
         let read = sql("select day from read_days where source = $1").bind(source);

@@ -278,7 +278,8 @@ impl Counter {
         hasher.finish()
     }
 
-    fn day_of(&mut self, time: i64) -> i32 {
+    /// The day of a time in seconds since 1970.
+    pub fn day_of(&mut self, time: i64) -> i32 {
         let (day, begins, ends) = self.span;
         if (begins..ends).contains(&time) {
             return day;
@@ -288,6 +289,21 @@ impl Counter {
         let begins = |day| zone.day_start(day).seconds();
         self.span = (day, begins(day), begins(day + 1));
         day
+    }
+
+    /// Judges by these rules from now on. Posts that were there keep their numbers.
+    pub fn renew(&mut self, rules: Rules) {
+        (self.robots, self.rules, self.span) = (Robots::new(&rules.robots), rules, (0, 0, 0));
+    }
+
+    /// It is `now`: what is later is still to come.
+    pub const fn turn_to(&mut self, now: Timestamp) {
+        self.rules.now = now;
+    }
+
+    /// The days that were counted before, or closed since.
+    pub const fn counted(&self) -> &BTreeSet<i32> {
+        &self.counted
     }
 
     /// The oldest day that is open.

@@ -55,6 +55,14 @@ impl Paths {
         Self { posts, mark: mark.as_bytes().to_vec() }
     }
 
+    /// The post at an address or path, and whether that carries our mark.
+    pub fn post(&self, address: &str) -> Option<(u32, bool)> {
+        match self.asked(address.as_bytes()) {
+            Asked::Post { post, marked } => Some((post, marked)),
+            _ => None,
+        }
+    }
+
     /// What the request for `target` asks for.
     pub(super) fn asked(&self, target: &[u8]) -> Asked {
         let target = unescaped(target);
