@@ -12,19 +12,17 @@
 //! A letter that cannot be rendered opens no issue: the reason is a trouble of the run, its
 //! readers stay owed, and the rest goes on. A ledger that fails ends the opening.
 
-use std::time::Duration;
-
 use super::eligible::{Eligible, Guard};
+pub use super::stationery::{Newsletter, Stationery};
 use crate::{
     digest::{
         self, Digest,
-        message::Sender,
         render::{Letterhead, render},
     },
     domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
     rank::{
         Chosen, Lists, Wish,
-        rails::{Held, Log, Rails},
+        rails::{Held, Log},
     },
     store::{
         self, Store,
@@ -32,48 +30,8 @@ use crate::{
         issues::{EditionKey, Gift, Issue, Opening},
     },
     template::Templates,
-    time::{Schedule, Timestamp, Zone},
+    time::{Schedule, Timestamp},
 };
-
-/// A newsletter as opening needs it.
-#[derive(Clone, Debug)]
-pub struct Newsletter {
-    /// Its name for ever.
-    pub id: String,
-    /// What readers call it.
-    pub name: String,
-    /// Why they get it.
-    pub description: String,
-    /// Offered cadences; those but instant with their schedules.
-    pub cadences: Vec<(Cadence, Option<Schedule>)>,
-    /// Who sends it.
-    pub sender: Sender,
-}
-
-/// What letters of all newsletters have in common.
-#[derive(Clone, Debug)]
-pub struct Stationery {
-    /// The site's title.
-    pub site: String,
-    /// The site's address.
-    pub url: String,
-    /// BCP 47.
-    pub language: String,
-    /// Who writes, or empty.
-    pub author: String,
-    /// The owner's postal address, or empty.
-    pub postal_address: String,
-    /// By whose calendar dates are written.
-    pub zone: Zone,
-    /// How many related posts a letter shows.
-    pub related: usize,
-    /// Whether popular posts take the places that related ones leave open.
-    pub fill: bool,
-    /// What of them a reader has seen too often.
-    pub rails: Rails,
-    /// How long after it was first seen a post may still be mailed.
-    pub eligible: Duration,
-}
 
 /// What is related to the published posts.
 pub struct Related<'a> {
@@ -347,29 +305,5 @@ impl Printer<'_> {
         cadence: Cadence,
     ) -> Letterhead<'a> {
         self.stationery.letterhead(newsletter, (issue, cadence), self.now)
-    }
-}
-
-impl Stationery {
-    /// The head of an issue's letters, made at `date`.
-    pub fn letterhead<'a>(
-        &'a self,
-        newsletter: &'a Newsletter,
-        (issue, cadence): (&'a str, Cadence),
-        date: Timestamp,
-    ) -> Letterhead<'a> {
-        Letterhead {
-            site: &self.site,
-            url: &self.url,
-            language: &self.language,
-            author: &self.author,
-            postal_address: &self.postal_address,
-            newsletter: &newsletter.name,
-            description: &newsletter.description,
-            issue,
-            cadence,
-            date,
-            zone: &self.zone,
-        }
     }
 }

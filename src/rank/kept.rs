@@ -11,20 +11,20 @@
 //!
 //! The layout, little-endian: [`MAGIC`]; the numbers of posts, words and entries (u64 each); for
 //! each post the hash of its identity (u64) and the end of its row (u64); for each word its hash
-//! (u64) and in how many posts it is (u32); the words of all rows (u32 each); their weights (f32
-//! each).
+//! (u64) and in how many posts it is (u32); the entries of all rows, each a word by its number
+//! (u32) and its weight (f32).
 
 use std::collections::HashMap;
 
 use super::{
     Index,
-    related::{Rows, Vectors, Vocabulary},
+    related::{Row, Vectors, Vocabulary},
     words,
 };
 use crate::domain::post::Post;
 
 /// What the octets begin with.
-const MAGIC: &[u8; 16] = b"postrider near 1";
+const MAGIC: &[u8; 16] = b"postrider near 2";
 
 /// Before the rows of numbers: the magic and three counts.
 const HEAD: usize = MAGIC.len() + 3 * 8;
@@ -33,22 +33,27 @@ impl Index {
     /// The index of `posts` as octets.
     pub fn octets(&self, posts: &[Post]) -> Vec<u8> {
         let Vectors { vocabulary, words, .. } = &self.vectors;
-        let size = HEAD + 16 * posts.len() + 12 * vocabulary.words.len() + 8 * words.keys.len();
+        let entries: usize = words.iter().map(|row| row.len()).sum();
+        let size = HEAD + 16 * posts.len() + 12 * vocabulary.words.len() + 8 * entries;
         let mut octets = Vec::with_capacity(size);
         octets.extend_from_slice(MAGIC);
-        for count in [posts.len(), vocabulary.words.len(), words.keys.len()] {
+        for count in [posts.len(), vocabulary.words.len(), entries] {
             octets.extend_from_slice(&(count as u64).to_le_bytes());
         }
-        for (post, end) in posts.iter().zip(&words.ends) {
+        let mut end = 0;
+        for (post, row) in posts.iter().zip(words) {
+            end += row.len() as u64;
             octets.extend_from_slice(&words::named(post.id.as_str()).to_le_bytes());
-            octets.extend_from_slice(&(*end as u64).to_le_bytes());
+            octets.extend_from_slice(&end.to_le_bytes());
         }
         for (word, having) in &vocabulary.words {
             octets.extend_from_slice(&word.to_le_bytes());
             octets.extend_from_slice(&having.to_le_bytes());
         }
-        octets.extend(words.keys.iter().flat_map(|key| key.to_le_bytes()));
-        octets.extend(words.weights.iter().flat_map(|weight| weight.to_le_bytes()));
+        for (word, weight) in words.iter().flatten() {
+            octets.extend_from_slice(&word.to_le_bytes());
+            octets.extend_from_slice(&weight.to_le_bytes());
+        }
         octets
     }
 
@@ -56,16 +61,12 @@ impl Index {
     pub fn resume(octets: &[u8], posts: &[Post]) -> Option<Self> {
         let kept = Kept::read(octets)?;
         let vocabulary = kept.vocabulary();
-        let mut rows = Rows::default();
-        rows.keys.reserve_exact(kept.keys.len() / 4);
-        rows.weights.reserve_exact(kept.keys.len() / 4);
         let places = kept.places();
-        for post in posts {
-            match places.get(&words::named(post.id.as_str())) {
-                Some(&(start, end)) => rows.push(kept.row(start, end)?),
-                None => rows.push(vocabulary.vector(post).into_iter()),
-            }
-        }
+        let rows = posts.iter().map(|post| match places.get(&words::named(post.id.as_str())) {
+            Some(&(start, end)) => kept.row(start, end),
+            None => Some(vocabulary.vector(post)),
+        });
+        let rows = rows.collect::<Option<Vec<Row>>>()?;
         Some(Self::of(posts, Vectors::resumed(vocabulary, rows)))
     }
 }
@@ -74,8 +75,7 @@ impl Index {
 struct Kept<'a> {
     posts: &'a [u8],
     words: &'a [u8],
-    keys: &'a [u8],
-    weights: &'a [u8],
+    entries: &'a [u8],
 }
 
 impl<'a> Kept<'a> {
@@ -90,8 +90,7 @@ impl<'a> Kept<'a> {
             Some(part)
         };
         let (posts, words, entries) = (part(16)?, part(12)?, part(8)?);
-        let (keys, weights) = entries.split_at(entries.len() / 2);
-        rest.is_empty().then_some(Self { posts, words, keys, weights })
+        rest.is_empty().then_some(Self { posts, words, entries })
     }
 
     fn vocabulary(&self) -> Vocabulary {
@@ -113,11 +112,13 @@ impl<'a> Kept<'a> {
         rows.collect()
     }
 
-    fn row(&self, start: usize, end: usize) -> Option<impl Iterator<Item = (u32, f32)>> {
-        let range = start.checked_mul(4)?..end.checked_mul(4)?;
-        let (keys, weights) = (self.keys.get(range.clone())?, self.weights.get(range)?);
-        let weights = weights.chunks_exact(4).map(|weight| f32::from_bits(short(weight)));
-        Some(keys.chunks_exact(4).map(short).zip(weights))
+    fn row(&self, start: usize, end: usize) -> Option<Row> {
+        let octets = self.entries.get(start.checked_mul(8)?..end.checked_mul(8)?)?;
+        let entry = |octets: &[u8]| {
+            let entry = long(octets);
+            (entry as u32, f32::from_bits((entry >> 32) as u32))
+        };
+        Some(octets.chunks_exact(8).map(entry).collect())
     }
 }
 

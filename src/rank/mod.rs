@@ -37,8 +37,11 @@ use rules::Rules;
 /// A post less related than this is not related.
 const FLOOR: f32 = 0.05;
 
-/// From how many of the best posts a list is picked.
+/// How many posts near one are stored.
 const POOL: usize = 30;
+
+/// From how many of the best of them a list is picked that differ from one another.
+const DIFFERING: usize = 16;
 
 /// How much the newest posts are preferred at most, and the gap that halves it.
 const FRESH: f64 = 0.3;
@@ -115,7 +118,7 @@ impl Index {
         may: &dyn Fn(usize) -> bool,
     ) -> Near {
         let pool = Search { index: self, posts, article, taste }.pool(may);
-        let best: Vec<usize> = pool.iter().take(POOL).map(|one| one.post).collect();
+        let best: Vec<usize> = pool.iter().take(DIFFERING).map(|one| one.post).collect();
         let alike = (1..best.len()).flat_map(|at| {
             let (before, rest) = best.split_at(at);
             self.vectors.likeness(rest.first().copied().unwrap_or_default(), before)

@@ -5,8 +5,8 @@
 //! read as overlapping pairs of characters. Markup and web addresses are left out, code is kept;
 //! there is no stemming and no stop list: both were measured and bring nothing.
 //!
-//! A word is handed on as a 64-bit hash. Two of 200,000 different words share one with a
-//! probability of about one in a thousand million, and the price would be one doubtful match.
+//! A word is handed on as a hash of 48 bits. Two of 200,000 different words share one with a
+//! probability of about one in fourteen thousand, and the price would be one doubtful match.
 //!
 //! Nothing can fail: any text has words, perhaps none.
 
@@ -14,7 +14,8 @@ use std::collections::HashMap;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// A word by its hash; the same word has the same hash in every run.
+/// A word by its hash, the lower 16 bits of which are nought; the same word has the same hash in
+/// every run.
 pub(super) type Word = u64;
 
 /// Hands the words of sanitised HTML to `each`, in order.
@@ -192,10 +193,10 @@ fn hash_on(hash: u64, letter: char) -> u64 {
     octets.fold(hash, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(PRIME))
 }
 
-/// Spreads short words over all bits, so that tables may use the hash as it is.
+/// Spreads short words over all bits but the lower 16.
 const fn mixed(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash ^ (hash >> 29)
+    (hash ^ (hash >> 29)) & !0xffff
 }
 
 /// Whether the character belongs to a script that is read in pairs.

@@ -12,6 +12,7 @@ mod leases;
 mod ledger;
 mod pings;
 mod readers;
+mod related;
 mod schema;
 mod signals;
 mod upkeep;

@@ -11,7 +11,7 @@ use crate::{
         post::PostId,
         subscriber::{Cadence, NewSubscription},
     },
-    rank::rails::Log,
+    rank::rails::{Held, Log},
     store::{
         Store,
         audience::Audience,
@@ -125,7 +125,8 @@ impl Bed {
             let opening = Opening { audience, history: group.history, missed: group.missed, issue };
             let mut had = group.had;
             had.push(row);
-            let gift = Gift { edition, had, log: Log::default() };
+            let held = Held { sent: vec![row], shown: vec![] };
+            let gift = Gift { edition, had, log: Log::default().after(held) };
             self.store.open_deliveries(&opening, &gift, self.now).await.unwrap();
         }
         issue

@@ -1,0 +1,76 @@
+//! Stationery: what every letter of a newsletter has in common, apart from what it says.
+//!
+//! Filled from the configuration once a run; opening makes letterheads of it and nothing else.
+
+use std::time::Duration;
+
+use crate::{
+    digest::{message::Sender, render::Letterhead},
+    domain::subscriber::Cadence,
+    rank::rails::Rails,
+    time::{Schedule, Timestamp, Zone},
+};
+
+/// A newsletter as opening needs it.
+#[derive(Clone, Debug)]
+pub struct Newsletter {
+    /// Its name for ever.
+    pub id: String,
+    /// What readers call it.
+    pub name: String,
+    /// Why they get it.
+    pub description: String,
+    /// Offered cadences; those but instant with their schedules.
+    pub cadences: Vec<(Cadence, Option<Schedule>)>,
+    /// Who sends it.
+    pub sender: Sender,
+}
+
+/// What letters of all newsletters have in common.
+#[derive(Clone, Debug)]
+pub struct Stationery {
+    /// The site's title.
+    pub site: String,
+    /// The site's address.
+    pub url: String,
+    /// BCP 47.
+    pub language: String,
+    /// Who writes, or empty.
+    pub author: String,
+    /// The owner's postal address, or empty.
+    pub postal_address: String,
+    /// By whose calendar dates are written.
+    pub zone: Zone,
+    /// How many related posts a letter shows.
+    pub related: usize,
+    /// Whether popular posts take the places that related ones leave open.
+    pub fill: bool,
+    /// What of them a reader has seen too often.
+    pub rails: Rails,
+    /// How long after it was first seen a post may still be mailed.
+    pub eligible: Duration,
+}
+
+impl Stationery {
+    /// The head of an issue's letters, made at `date`.
+    pub fn letterhead<'a>(
+        &'a self,
+        newsletter: &'a Newsletter,
+        (issue, cadence): (&'a str, Cadence),
+        date: Timestamp,
+    ) -> Letterhead<'a> {
+        Letterhead {
+            site: &self.site,
+            url: &self.url,
+            language: &self.language,
+            author: &self.author,
+            postal_address: &self.postal_address,
+            newsletter: &newsletter.name,
+            description: &newsletter.description,
+            issue,
+            cadence,
+            date,
+            zone: &self.zone,
+        }
+    }
+}
