@@ -297,17 +297,21 @@ impl<E, K: FnMut(Batch) -> Result<(), E>> Pass<'_, K> {
             }
         }
         if self.plan.is_complete && !self.parts.is_empty() {
-            days.extend(self.silent());
+            let silent = self.silent();
+            days.extend(silent);
         }
         self.keep(days)
     }
 
-    /// The days between those that were counted and the last one that is over, of which no log
-    /// says anything.
-    fn silent(&self) -> Vec<Counted> {
-        let (counted, over) = (self.counter.counted(), self.plan.over);
-        let first = counted.first().copied().unwrap_or(over).max(over - SILENT);
-        let days = (first..=over).filter(|day| !counted.contains(day));
+    /// The days of which the logs would tell if anybody had come, and the last one that is over.
+    /// Of what was before the first line that is left, nobody knows.
+    fn silent(&mut self) -> Vec<Counted> {
+        let over = self.plan.over;
+        let begins = self.parts.iter().filter_map(|part| part.head.begins).min();
+        let begins = begins.map_or(over, |begins| self.counter.day_of(begins));
+        let counted = self.counter.counted();
+        let first = counted.first().map_or(over, |first| begins.max(*first).max(over - SILENT));
+        let days = (first.min(over)..=over).filter(|day| !counted.contains(day));
         days.map(|day| Counted { day, ..Counted::default() }).collect()
     }
 

@@ -295,6 +295,10 @@ fn a_day_without_a_line_is_a_day_without_readers() {
     kept.pass(&[path.clone()], first() + 2, HELD, None);
     assert_eq!(kept.days(), (first()..=first() + 2).collect());
     assert_eq!(Kept::default().pass(&[], first(), HELD, None).days, 0, "no log says nothing");
+    let mut late =
+        Kept { days: vec![Counted { day: first() - 9, ..Counted::default() }], ..Kept::default() };
+    late.pass(&[path.clone()], first() + 2, HELD, None);
+    assert_eq!(late.days().len(), 4, "what stood in logs that are gone is unknown");
     let mut some = Kept::default();
     let logs = open(|| vec![path.clone()]).unwrap();
     let plan =
