@@ -200,10 +200,9 @@ impl Part {
 
     /// Its name by what stands before its first open day, and that place.
     fn place(&self) -> Option<(String, u64)> {
-        let (place, lines) =
-            self.firsts.values().min().copied().unwrap_or_else(|| {
-                (self.log.as_ref().map_or(self.place, LogFile::place), self.lines)
-            });
+        let (place, lines) = self.firsts.values().min().copied().unwrap_or_else(|| {
+            (self.log.as_ref().map_or(self.place, LogFile::settled), self.lines)
+        });
         Some((self.head.name(lines)?.to_owned(), place))
     }
 }
@@ -240,7 +239,7 @@ impl<E, K: FnMut(Batch) -> Result<(), E>> Pass<'_, K> {
             let Some(part) = self.parts.get_mut(at) else { return Ok(true) };
             let day = if part.day == 0 { self.plan.over + 1 } else { part.day };
             let Some(log) = part.log()? else { return Ok(true) };
-            let Some((place, piece)) = log.next()? else {
+            let Some((place, piece)) = log.piece()? else {
                 self.report.faults.extend(log.fault().map(str::to_owned));
                 return Ok(true);
             };
