@@ -12,6 +12,7 @@ mod dkim;
 mod feeds;
 mod popularity;
 mod raw;
+mod related;
 mod relays;
 mod words;
 
@@ -34,6 +35,7 @@ use crate::{
 use check::{Check, syntax};
 pub use dkim::{Dkim, DkimKey};
 pub use popularity::{Asked, Popularity};
+pub use related::{OpenPlaces, Related};
 pub use relays::{Auth, Relay, Smtp, TlsMode};
 
 /// Where the configuration stands below the root.
@@ -128,22 +130,6 @@ impl Default for Feeds {
             removed: Vec::new(),
             podcast: None,
         }
-    }
-}
-
-/// How related posts are chosen.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Related {
-    /// How many are shown.
-    pub count: usize,
-    /// How much popularity may lift one: 0 to 1.
-    pub popularity: f64,
-}
-
-impl Default for Related {
-    fn default() -> Self {
-        Self { count: 3, popularity: 0.3 }
     }
 }
 

@@ -16,6 +16,7 @@ mod layers;
 mod ledger;
 mod newcomer;
 mod postfix;
+mod related;
 mod relays;
 mod service;
 mod signals;

@@ -18,6 +18,7 @@ use crate::{
     config::{Config, Relay, Way},
     domain::{subscriber::Cadence, token::Key},
     outbox::policy::pace::Limits,
+    rank::Chosen,
     service::{
         daemon,
         readers::{self, List},
@@ -121,13 +122,15 @@ fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
     let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
     let mut troubles = Vec::new();
     if let Some(post) = catalog.posts.first() {
-        made.push(pages::article(templates, &described, post, &[post]));
+        let below = pages::Below { related: vec![post], popular: vec![post] };
+        made.push(pages::article(templates, &described, post, &below));
         made.push(pages::moved(templates, &described, post, "former/index.html"));
         if !site.config.newsletters.is_empty() {
             let key = Key::new(b"check".to_vec());
             let second = catalog.posts.len().min(2) - 1;
-            for of in [(&[0][..], Cadence::Instant), (&[0, second], Cadence::Weekly)] {
-                let letter = letter(site, &catalog.posts, of, &key);
+            let beside = Chosen { related: vec![0], popular: vec![0] };
+            for (of, cadence) in [(&[0][..], Cadence::Instant), (&[0, second], Cadence::Weekly)] {
+                let letter = letter(site, &catalog.posts, (of, &beside, cadence), &key);
                 troubles.extend(letter.err().map(|refusal| refusal.text));
             }
         }

@@ -9,10 +9,13 @@ mod issue;
 mod ledger;
 mod new;
 mod out;
+mod popular;
 mod popularity;
 mod preview;
+mod related;
 mod run;
 mod selftest;
+mod simulate;
 mod status;
 mod subscriber;
 mod why;
@@ -94,6 +97,40 @@ enum Verb {
         /// What to show.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Show which posts stand under a post, and why.
+    #[command(after_help = "Example:  postrider related posts/hello.md --explain\n          \
+                            postrider related --renew")]
+    Related {
+        /// The post: its file, slug, key or address.
+        #[arg(required_unless_present_any = ["all", "renew"])]
+        post: Option<String>,
+        /// Tell the shared words, freshness and popularity of each, and why better-scored posts
+        /// were passed over.
+        #[arg(long, requires = "post")]
+        explain: bool,
+        /// For all posts, as JSON: what was related to each on the day it was published.
+        #[arg(long, requires = "json", conflicts_with_all = ["post", "renew"])]
+        all: bool,
+        /// Print as JSON.
+        #[arg(long, requires = "all")]
+        json: bool,
+        /// With --all: popularity by a JSON file of views by path.
+        #[arg(long, value_name = "FILE", requires = "all")]
+        views: Option<PathBuf>,
+        /// With --all: how much popularity counts, instead of related.popularity.
+        #[arg(long, value_name = "SHARE", requires = "all")]
+        popularity: Option<f64>,
+        /// Make all lists anew now instead of once a day.
+        #[arg(long, conflicts_with = "post")]
+        renew: bool,
+    },
+    /// Show the most popular posts and how they were read of late.
+    #[command(after_help = "Example:  postrider popular --days 90")]
+    Popular {
+        /// How many days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
     },
     /// Show readers, issues and what became of their letters.
     #[command(after_help = "Example:  postrider status")]
@@ -279,6 +316,16 @@ enum SubscriberVerb {
 
 #[derive(Subcommand)]
 enum IssueVerb {
+    /// Play every post as one issue, to see what stands beside it; record and send nothing.
+    #[command(after_help = "Example:  postrider issue simulate --json")]
+    Simulate {
+        /// For how many issues a post that was sent is not suggested; 0: for ever.
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        sent: usize,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Let a held issue go on.
     #[command(after_help = "Example:  postrider issue release weekly/2026-W48")]
     Release {
@@ -418,6 +465,15 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Preview { post, digest, format } => {
             preview::preview(root, (post.as_deref(), digest), format).await
         }
+        Verb::Related { renew: true, .. } => related::renew(root).await,
+        Verb::Related { post: Some(post), explain, .. } => {
+            related::related(root, &post, explain).await
+        }
+        Verb::Related { views, popularity, .. } => {
+            let instead = related::Instead { views: views.as_deref(), popularity };
+            related::all(root, &instead).await
+        }
+        Verb::Popular { days } => popular::popular(root, days).await,
         Verb::Status { json } => status::status(root, json).await,
         Verb::Why { address, issue } => why::why(root, &address, &issue).await,
         Verb::Issue(verb) => issue::issue(root, verb).await,

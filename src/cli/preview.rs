@@ -8,8 +8,12 @@ use crate::{
     digest::{Digest, message::Recipient, render},
     domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
     outbox::open::Newsletter,
-    rank::{Index, Wish},
-    service::{nearest, site::Site},
+    rank::{Chosen, Wish},
+    service::{
+        nearest,
+        related::{Renewal, Shelf},
+        site::Site,
+    },
     store::Store,
     time::{Clock, Timestamp},
 };
@@ -25,17 +29,20 @@ pub(super) struct Reading {
     sources: catalog::Files,
     known: Vec<catalog::Known>,
     key: Option<Key>,
+    /// The ledger, where there is one.
+    pub(super) store: Option<Store>,
 }
 
 impl Reading {
     /// Reads the files of a site.
     pub(super) async fn of(site: &Site) -> Result<Self, Refusal> {
         let sources = directory::read(&site.config.posts).map_err(Refusal::needs_operator)?;
-        let (known, key) = match Store::look(site.location()?).await? {
+        let store = Store::look(site.location()?).await?;
+        let (known, key) = match &store {
             None => (Vec::new(), None),
             Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
         };
-        Ok(Self { sources, known, key })
+        Ok(Self { sources, known, key, store })
     }
 
     /// The catalog that a run would publish at `now`.
@@ -50,11 +57,12 @@ impl Reading {
     }
 }
 
-/// A letter of the posts at `places`, as the first newsletter would send it in that cadence.
+/// A letter of the posts at `places` with what stands beside them, as the first newsletter would
+/// send it in that cadence.
 pub(super) fn letter(
     site: &Site,
     posts: &[Post],
-    (places, cadence): (&[usize], Cadence),
+    (places, beside, cadence): (&[usize], &Chosen, Cadence),
     key: &Key,
 ) -> Result<(Newsletter, render::Letter), Refusal> {
     let newsletter = site.newsletters().into_iter().next().ok_or_else(|| {
@@ -62,15 +70,12 @@ pub(super) fn letter(
     })?;
     let now = Clock::System.now();
     let stationery = site.stationery();
-    let wish = Wish {
-        count: stationery.related,
-        popularity: stationery.popularity,
-        now,
-        barred: &|_| false,
-    };
-    let related = Index::new(posts).suggest(posts, places, &wish);
     let picked = |places: &[usize]| places.iter().filter_map(|&p| posts.get(p)).collect();
-    let digest = Digest { articles: picked(places), related: picked(&related) };
+    let digest = Digest {
+        articles: picked(places),
+        related: picked(&beside.related),
+        popular: picked(&beside.popular),
+    };
     let issue = IssueName::periodic(cadence, now, &site.config.zone)
         .map_or_else(|| "preview".to_owned(), |name| name.to_string());
     let head = stationery.letterhead(&newsletter, (&issue, cadence), now);
@@ -91,28 +96,31 @@ pub(super) async fn preview(
     let catalog = reading.catalog(&site, now);
     let post = post.map(|name| below(&site, name));
     let key = reading.key.clone().unwrap_or_else(|| Key::new(b"preview".to_vec()));
-    let (newsletter, letter) = match (post, digest) {
-        (Some(name), _) => match place(&catalog, &name) {
-            Some(at) => letter(&site, &catalog.posts, (&[at], Cadence::Instant), &key)?,
-            None => unpublished(&site, (&reading, &catalog), &name, &key)?,
+    let cadence = digest.unwrap_or(if post.is_some() { Cadence::Instant } else { Cadence::Weekly });
+    let (catalog, places) = match &post {
+        Some(name) => match place(&catalog, name) {
+            Some(at) => (catalog, vec![at]),
+            None => unpublished(&site, (&reading, &catalog), name)?,
         },
-        (None, Some(Cadence::Instant)) => {
+        None if cadence == Cadence::Instant => {
             return Err(Refusal::wrong_usage("an instant letter is of one post: name it"));
         }
-        (None, cadence) => {
-            let places: Vec<usize> = (0..catalog.posts.len().min(DIGEST)).collect();
-            if places.is_empty() {
-                return Err(Refusal::needs_operator("there is no published post to show"));
-            }
-            letter(&site, &catalog.posts, (&places, cadence.unwrap_or(Cadence::Weekly)), &key)?
+        None => {
+            let places = (0..catalog.posts.len().min(DIGEST)).collect();
+            (catalog, places)
         }
     };
+    if places.is_empty() {
+        return Err(Refusal::needs_operator("there is no published post to show"));
+    }
+    let beside = beside(&site, &reading, (&catalog.posts, &places), now).await?;
+    let (newsletter, letter) = letter(&site, &catalog.posts, (&places, &beside, cadence), &key)?;
     print(&newsletter, &letter, &key, format)
 }
 
 /// A post as it was named, or its path below the folder of posts where the name leads to a file
 /// there: from here, from the root, or from anywhere.
-fn below(site: &Site, name: &str) -> String {
+pub(super) fn below(site: &Site, name: &str) -> String {
     let inside = |path: &Path| {
         let (path, posts) = (path.canonicalize().ok()?, site.config.posts.canonicalize().ok()?);
         Some(path.strip_prefix(posts).ok()?.to_string_lossy().into_owned())
@@ -121,17 +129,30 @@ fn below(site: &Site, name: &str) -> String {
     found.filter(|path| !path.is_empty()).unwrap_or_else(|| name.trim_start_matches('/').to_owned())
 }
 
-fn place(catalog: &Catalog, name: &str) -> Option<usize> {
+pub(super) fn place(catalog: &Catalog, name: &str) -> Option<usize> {
     catalog.posts.iter().position(|post| post.is_called(name))
 }
 
-/// The letter of a draft or of a post that is scheduled, which is said beside it.
+/// What would stand beside these posts for a reader who has had no letter.
+async fn beside(
+    site: &Site,
+    reading: &Reading,
+    (posts, places): (&[Post], &[usize]),
+    now: Timestamp,
+) -> Result<Chosen, Refusal> {
+    let ground = (posts, now);
+    let shelf = Shelf::new(site, reading.store.as_ref(), ground, Renewal::Daily).await?;
+    let related = &site.config.related;
+    let wish = Wish::page(related.count, related.fills(), now);
+    Ok(shelf.related().lists.choose(places, &wish))
+}
+
+/// A draft or a post that is scheduled, among all posts; which it is, is said.
 fn unpublished(
     site: &Site,
     (reading, catalog): (&Reading, &Catalog),
     name: &str,
-    key: &Key,
-) -> Result<(Newsletter, render::Letter), Refusal> {
+) -> Result<(Catalog, Vec<usize>), Refusal> {
     let everything = reading.everything(site, Clock::System.now());
     let Some(at) = place(&everything, name) else {
         return Err(Refusal::wrong_usage(unknown(&everything, name)));
@@ -141,10 +162,10 @@ fn unpublished(
         Some((_, at)) => out::note(&format!("posts/{path} is scheduled for {}", site.time(*at))),
         None => out::note(&format!("posts/{path} is a draft")),
     }
-    letter(site, &everything.posts, (&[at], Cadence::Instant), key)
+    Ok((everything, vec![at]))
 }
 
-fn unknown(catalog: &Catalog, name: &str) -> String {
+pub(super) fn unknown(catalog: &Catalog, name: &str) -> String {
     let path = name.strip_prefix("posts/").unwrap_or(name);
     if let Some(refusal) = catalog.refused.iter().find(|refusal| refusal.path == path) {
         return refusal.to_string();

@@ -118,6 +118,7 @@ struct Context<'a> {
     articles: Vec<Article<'a>>,
     full_text: bool,
     related: Vec<Teaser<'a>>,
+    popular: Vec<Teaser<'a>>,
     reader: Reader,
 }
 
@@ -232,6 +233,7 @@ fn context<'a>(
         articles: digest.articles.iter().map(|post| article(post, head.zone)).collect(),
         full_text: digest.articles.len() == 1,
         related: digest.related.iter().map(|post| teaser(post, head.zone)).collect(),
+        popular: digest.popular.iter().map(|post| teaser(post, head.zone)).collect(),
         reader: Reader { greeting: greeting.clone(), unsubscribe_url: unsubscribe.clone() },
     }
 }

@@ -159,7 +159,7 @@ fn post() -> Post {
 #[test]
 fn the_built_in_letters_are_their_full_render_too() {
     let post = post();
-    let digest = Digest { articles: vec![&post], related: vec![&post] };
+    let digest = Digest { articles: vec![&post], related: vec![&post], popular: vec![&post] };
     let templates = Templates::new(&[]).unwrap();
     let zone = Zone::utc();
     let head = Letterhead {

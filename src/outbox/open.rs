@@ -22,11 +22,14 @@ use crate::{
         render::{Letterhead, render},
     },
     domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
-    rank::{Index, Wish},
+    rank::{
+        Chosen, Lists, Wish,
+        rails::{Held, Log, Rails},
+    },
     store::{
         self, Store,
         audience::{Audience, Group},
-        issues::{EditionKey, Issue, Opening},
+        issues::{EditionKey, Gift, Issue, Opening},
     },
     template::Templates,
     time::{Schedule, Timestamp, Zone},
@@ -64,10 +67,20 @@ pub struct Stationery {
     pub zone: Zone,
     /// How many related posts a letter shows.
     pub related: usize,
-    /// How much popularity lifts one.
-    pub popularity: f64,
+    /// Whether popular posts take the places that related ones leave open.
+    pub fill: bool,
+    /// What of them a reader has seen too often.
+    pub rails: Rails,
     /// How long after it was first seen a post may still be mailed.
     pub eligible: Duration,
+}
+
+/// What is related to the published posts.
+pub struct Related<'a> {
+    /// What is stored of each post.
+    pub lists: Lists<'a>,
+    /// The number by which the ledger knows each post.
+    pub rows: Vec<i64>,
 }
 
 /// Everything that opening looks at; it changes the store alone.
@@ -80,8 +93,8 @@ pub struct Printer<'a> {
     pub baseline: Timestamp,
     /// Published posts, newest first.
     pub posts: &'a [Post],
-    /// Their index.
-    pub index: &'a Index,
+    /// What is related to them.
+    pub related: &'a Related<'a>,
     /// Templates.
     pub templates: &'a Templates,
     /// What letters have in common.
@@ -110,6 +123,12 @@ struct Due<'a> {
     newsletter: &'a Newsletter,
     name: IssueName,
     planned: Timestamp,
+}
+
+/// The places of the posts in a letter.
+struct Content {
+    articles: Vec<usize>,
+    beside: Chosen,
 }
 
 impl Printer<'_> {
@@ -209,6 +228,7 @@ impl Printer<'_> {
             cadence: due.name.cadence(),
             moments: &moments,
         };
+        let logs = self.store.logs(audience).await?;
         let mut written = 0;
         for group in self.store.groups(audience).await? {
             let mut rows = digest::owed(&eligible.candidates, group.missed, &group.had);
@@ -216,7 +236,9 @@ impl Printer<'_> {
             if rows.is_empty() {
                 continue;
             }
-            match self.edition(due, eligible, &group, &rows).await? {
+            let log = logs.get(&group.history).cloned().unwrap_or_default();
+            let content = self.choose(eligible, (&group, &log), &rows);
+            match self.edition(due, eligible, &rows, &content).await? {
                 Ok((issue, edition)) => {
                     let opening = Opening {
                         audience,
@@ -225,7 +247,9 @@ impl Printer<'_> {
                         issue: issue.id,
                     };
                     let had = digest::history_after(&eligible.remembered, &group.had, &rows);
-                    written += self.store.open_deliveries(&opening, edition, had, self.now).await?;
+                    let log = log.after(self.held(rows, &content.beside));
+                    let gift = Gift { edition, had, log };
+                    written += self.store.open_deliveries(&opening, &gift, self.now).await?;
                 }
                 Err(trouble) => {
                     opened.troubles.push(trouble);
@@ -240,19 +264,22 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// The frozen edition for a group, made where there is none; or why it cannot be made.
+    /// The frozen edition of that content, made where there is none; or why it cannot be made.
     async fn edition(
         &self,
         due: &Due<'_>,
         eligible: &Eligible<'_>,
-        group: &Group,
         rows: &[i64],
+        content: &Content,
     ) -> Result<Result<(Issue, i64), String>, store::Error> {
-        let (articles, related) = self.choose(eligible, group, rows);
         let picked = |places: &[usize]| -> Vec<&Post> {
             places.iter().filter_map(|&place| self.posts.get(place)).collect()
         };
-        let digest = Digest { articles: picked(&articles), related: picked(&related) };
+        let digest = Digest {
+            articles: picked(&content.articles),
+            related: picked(&content.beside.related),
+            popular: picked(&content.beside.popular),
+        };
         let rendered = self.letter(due, &digest);
         let letter = match rendered {
             Ok(letter) => letter,
@@ -265,10 +292,12 @@ impl Printer<'_> {
         {
             self.store.hold_issue(issue.id, &why).await?;
         }
+        let ids = |posts: &[&Post]| posts.iter().map(|post| post.id.clone()).collect();
         let key = EditionKey {
             issue: issue.id,
             posts: rows.to_vec(),
-            related: digest.related.iter().map(|post| post.id.clone()).collect(),
+            related: ids(&digest.related),
+            popular: ids(&digest.popular),
             language: self.stationery.language.clone(),
         };
         let edition = match self.store.edition(&key).await? {
@@ -278,29 +307,30 @@ impl Printer<'_> {
         Ok(Ok((issue, edition)))
     }
 
-    /// Places of the articles, newest first, and of the related posts that go with them.
+    /// The articles, newest first, and what stands beside them for the readers of a group.
     fn choose(
         &self,
         eligible: &Eligible<'_>,
-        group: &Group,
+        (group, log): (&Group, &Log),
         rows: &[i64],
-    ) -> (Vec<usize>, Vec<usize>) {
-        let row_of = |place: usize| {
-            eligible.known.iter().find(|k| k.place == place).map(|k| k.candidate.row)
-        };
+    ) -> Content {
         let mut articles: Vec<usize> = eligible.carried(rows).map(|k| k.place).collect();
         articles.sort_unstable();
-        let barred = |place: usize| {
-            row_of(place).is_some_and(|row| group.had.contains(&row) || rows.contains(&row))
+        let Stationery { related: count, fill, rails, .. } = *self.stationery;
+        let worth = |place: usize| match self.related.rows.get(place) {
+            Some(row) => rails.worth(log, &group.had, *row),
+            None => 1.0,
         };
-        let wish = Wish {
-            count: self.stationery.related,
-            popularity: self.stationery.popularity,
-            now: self.now,
-            barred: &barred,
-        };
-        let related = self.index.suggest(self.posts, &articles, &wish);
-        (articles, related)
+        let wish = Wish { count, now: self.now, fill, worth: &worth };
+        let beside = self.related.lists.choose(&articles, &wish);
+        Content { articles, beside }
+    }
+
+    /// What a letter holds, as its readers' log has it.
+    fn held(&self, sent: Vec<i64>, beside: &Chosen) -> Held {
+        let places = beside.related.iter().chain(&beside.popular);
+        let row = |&place: &usize| self.related.rows.get(place).copied();
+        Held { sent, shown: places.filter_map(row).collect() }
     }
 
     fn letter(&self, due: &Due<'_>, digest: &Digest<'_>) -> Result<String, digest::render::Error> {

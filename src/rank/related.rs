@@ -13,18 +13,21 @@
 //!
 //! Same posts, same numbers: words are ordered by frequency and hash, sums by that order,
 //! however many threads read the texts.
+//!
+//! A post that comes later is measured by the words that were known before ([`Vocabulary::vector`]):
+//! what counts how much is not worked out anew, and it is compared with every vector in turn.
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
 };
 
 use super::{
-    spread::spread,
+    FEW,
     words::{self, Word},
 };
-use crate::domain::post::Post;
+use crate::{domain::post::Post, parallel};
 
 const TITLE: f32 = 5.0;
 const TAG: f32 = 3.0;
@@ -35,21 +38,31 @@ const EFFORT: usize = 40_000;
 
 /// All posts as vectors, and for each word the posts that have it.
 pub(super) struct Vectors {
+    pub(super) vocabulary: Vocabulary,
     /// A row for each post: its words, rarest first.
-    words: Rows,
-    /// A row for each word: the posts that have it, in order.
-    posts: Rows,
+    pub(super) words: Rows,
+    /// A row for each word: the posts that have it, in order; `None` where few lists are wanted.
+    posts: Option<Rows>,
 }
 
 /// Sparse rows, one after the other.
-struct Rows {
-    ends: Vec<usize>,
-    keys: Vec<u32>,
-    weights: Vec<f32>,
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) ends: Vec<usize>,
+    pub(super) keys: Vec<u32>,
+    pub(super) weights: Vec<f32>,
 }
 
 impl Rows {
-    fn row(&self, number: usize) -> (&[u32], &[f32]) {
+    pub(super) fn push(&mut self, row: impl Iterator<Item = (u32, f32)>) {
+        for (key, weight) in row {
+            self.keys.push(key);
+            self.weights.push(weight);
+        }
+        self.ends.push(self.keys.len());
+    }
+
+    pub(super) fn row(&self, number: usize) -> (&[u32], &[f32]) {
         let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         let end = self.ends.get(number).copied().unwrap_or(0);
         let range = start.unwrap_or(0)..end;
@@ -60,19 +73,29 @@ impl Rows {
 
 impl Vectors {
     pub(super) fn new(posts: &[Post]) -> Self {
-        let counts = spread(posts.len(), |at| posts.get(at).map(counts_of).unwrap_or_default());
+        let counts = parallel::map(posts, FEW, counts_of);
         let vocabulary = Vocabulary::new(&counts);
         let words = vocabulary.vectors(&counts);
-        let posts = transposed(&words, vocabulary.size);
-        Self { words, posts }
+        let posts = transposed(&words, vocabulary.words.len());
+        Self { vocabulary, words, posts: Some(posts) }
+    }
+
+    /// Vectors that were made before, one for each post.
+    pub(super) const fn resumed(vocabulary: Vocabulary, words: Rows) -> Self {
+        Self { vocabulary, words, posts: None }
     }
 
     /// Adds to `sums` how much each post has in common with `post`, as far as the effort goes.
     pub(super) fn near(&self, post: usize, sums: &mut [f32]) {
+        let Some(having) = &self.posts else {
+            let all: Vec<usize> = (0..sums.len()).collect();
+            sums.copy_from_slice(&self.likeness(post, &all));
+            return;
+        };
         let (words, weights) = self.words.row(post);
         let mut left = EFFORT;
         for (&word, &weight) in words.iter().zip(weights) {
-            let (posts, others) = self.posts.row(word as usize);
+            let (posts, others) = having.row(word as usize);
             let Some(rest) = left.checked_sub(posts.len()) else { return };
             left = rest;
             for (&other, &its) in posts.iter().zip(others) {
@@ -83,10 +106,21 @@ impl Vectors {
         }
     }
 
+    /// The words that two posts share and what each adds to their cosine.
+    pub(super) fn shared(&self, one: usize, other: usize) -> Vec<(Word, f32)> {
+        let ((words, weights), (its, others)) = (self.words.row(one), self.words.row(other));
+        let of_other: HashMap<u32, f32> = its.iter().copied().zip(others.iter().copied()).collect();
+        let shared = words.iter().zip(weights).filter_map(|(word, weight)| {
+            let (hash, _) = self.vocabulary.words.get(*word as usize)?;
+            Some((*hash, weight * of_other.get(word)?))
+        });
+        shared.collect()
+    }
+
     /// The cosine of `post` with each of `others`.
     pub(super) fn likeness(&self, post: usize, others: &[usize]) -> Vec<f32> {
         DENSE.with_borrow_mut(|dense| {
-            dense.resize(dense.len().max(self.posts.ends.len()), 0.0);
+            dense.resize(dense.len().max(self.vocabulary.words.len()), 0.0);
             let (words, weights) = self.words.row(post);
             for (&word, &weight) in words.iter().zip(weights) {
                 if let Some(slot) = dense.get_mut(word as usize) {
@@ -136,73 +170,75 @@ fn counts_of(post: &Post) -> Vec<(Word, f32)> {
     found
 }
 
-/// The numbers of the words that two posts or more have, and what each kind of word is worth.
-struct Vocabulary {
-    words: HashMap<Word, Entry, BuildHasherDefault<AsItIs>>,
-    /// How many words have a number: `0..size`, rarest first.
-    size: usize,
-    /// What a word is worth by the number of posts that have it.
-    worth: Vec<f32>,
+/// The words that two posts or more have, and what each kind of word is worth.
+pub(super) struct Vocabulary {
+    /// Each word with how many posts have it, rarest first: a word's place is its number.
+    pub(super) words: Vec<(Word, u32)>,
+    /// How many posts there are.
+    pub(super) posts: u32,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    posts: u32,
-    number: u32,
-}
+/// What is known of each word of some posts: its number, if it has one, and what it is worth.
+type Known = HashMap<Word, (Option<u32>, f32), BuildHasherDefault<AsItIs>>;
 
 impl Vocabulary {
     fn new(counts: &[Vec<(Word, f32)>]) -> Self {
-        let mut words: HashMap<Word, Entry, _> = HashMap::default();
+        let mut having: HashMap<Word, u32, BuildHasherDefault<AsItIs>> = HashMap::default();
         for (word, _) in counts.iter().flatten() {
-            words.entry(*word).or_default().posts += 1;
+            *having.entry(*word).or_default() += 1;
         }
-        let mut shared: Vec<(u32, Word)> =
-            words.iter().filter(|(_, e)| e.posts > 1).map(|(word, e)| (e.posts, *word)).collect();
-        shared.sort_unstable();
-        for (number, (_, word)) in (0..).zip(&shared) {
-            if let Some(entry) = words.get_mut(word) {
-                entry.number = number;
-            }
-        }
-        let all = counts.len() as f64;
-        let worth = (0..=counts.len()).map(|have| ((1.0 + all) / (1.0 + have as f64)).ln() as f32);
-        Self { size: shared.len(), worth: worth.collect(), words }
+        let mut words: Vec<(Word, u32)> =
+            having.into_iter().filter(|&(_, posts)| posts > 1).collect();
+        words.sort_unstable_by_key(|&(word, posts)| (posts, word));
+        Self { words, posts: u32::try_from(counts.len()).unwrap_or(u32::MAX) }
     }
 
-    /// The vectors, each of length one. A word that no other post has only adds to the length.
+    /// What a word is worth that so many posts have.
+    fn worth(&self, having: u32) -> f32 {
+        ((1.0 + f64::from(self.posts)) / (1.0 + f64::from(having))).ln() as f32
+    }
+
+    /// What is known of the words that `is_wanted`.
+    fn known(&self, is_wanted: impl Fn(Word) -> bool) -> Known {
+        let numbered = (0..).zip(&self.words).filter(|(_, (word, _))| is_wanted(*word));
+        numbered.map(|(number, &(word, posts))| (word, (Some(number), self.worth(posts)))).collect()
+    }
+
+    /// The vectors of all posts. A word that no other post has only adds to the length.
     fn vectors(&self, counts: &[Vec<(Word, f32)>]) -> Rows {
-        let rows = spread(counts.len(), |at| {
-            counts.get(at).map(|counts| self.vector(counts)).unwrap_or_default()
-        });
+        let known = self.known(|_| true);
+        let alone = self.worth(1);
+        let rows = parallel::map(counts, FEW, |counts| vector(counts, &known, alone));
+        let mut all = Rows::default();
         let total = rows.iter().map(Vec::len).sum();
-        let (mut keys, mut weights) = (Vec::with_capacity(total), Vec::with_capacity(total));
-        let mut ends = Vec::with_capacity(rows.len());
-        for row in rows {
-            keys.extend(row.iter().map(|&(number, _)| number));
-            weights.extend(row.iter().map(|&(_, weight)| weight));
-            ends.push(keys.len());
-        }
-        Rows { ends, keys, weights }
+        all.keys.reserve_exact(total);
+        all.weights.reserve_exact(total);
+        rows.into_iter().for_each(|row| all.push(row.into_iter()));
+        all
     }
 
-    fn vector(&self, counts: &[(Word, f32)]) -> Vec<(u32, f32)> {
-        let mut row = Vec::with_capacity(counts.len());
-        let mut square = 0.0;
-        for (word, count) in counts {
-            let entry = self.words.get(word).copied().unwrap_or_default();
-            let worth = self.worth.get(entry.posts as usize).copied().unwrap_or(0.0);
-            let weight = (1.0 + count.ln()) * worth;
-            square += weight * weight;
-            if entry.posts > 1 && worth > 0.0 {
-                row.push((entry.number, weight));
-            }
-        }
-        let length = if square > 0.0 { square.sqrt() } else { 1.0 };
-        row.iter_mut().for_each(|(_, weight)| *weight /= length);
-        row.sort_unstable_by_key(|&(number, _)| number);
-        row
+    /// The vector of a post that was not there when the words were counted.
+    pub(super) fn vector(&self, post: &Post) -> Vec<(u32, f32)> {
+        let counts = counts_of(post);
+        let wanted: HashSet<Word, BuildHasherDefault<AsItIs>> =
+            counts.iter().map(|&(word, _)| word).collect();
+        vector(&counts, &self.known(|word| wanted.contains(&word)), self.worth(1))
     }
+}
+
+fn vector(counts: &[(Word, f32)], known: &Known, alone: f32) -> Vec<(u32, f32)> {
+    let mut row = Vec::with_capacity(counts.len());
+    let mut square = 0.0;
+    for (word, count) in counts {
+        let (number, worth) = known.get(word).copied().unwrap_or((None, alone));
+        let weight = (1.0 + count.ln()) * worth;
+        square += weight * weight;
+        row.extend(number.filter(|_| worth > 0.0).map(|number| (number, weight)));
+    }
+    let length = if square > 0.0 { square.sqrt() } else { 1.0 };
+    row.iter_mut().for_each(|(_, weight)| *weight /= length);
+    row.sort_unstable_by_key(|&(number, _)| number);
+    row
 }
 
 /// Rows of keys turned into rows of row numbers, for `size` keys.

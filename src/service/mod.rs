@@ -22,6 +22,7 @@ mod pages;
 mod planning;
 pub mod popularity;
 pub mod readers;
+pub mod related;
 mod report;
 mod sending;
 mod shelf;

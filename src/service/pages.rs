@@ -19,9 +19,9 @@ use crate::{
     feed::{self, Feed, Kind, Set},
     parallel,
     publish::{Error, manifest::Manifest},
-    rank::Index,
+    rank::{Lists, Wish},
     site::{
-        self as pages,
+        self as pages, Below,
         listing::{self, Listed},
         sitemap,
     },
@@ -38,8 +38,8 @@ const FEW: usize = 4;
 pub(super) struct Press<'a> {
     /// The site.
     pub(super) site: &'a Site,
-    /// The index of the catalog's posts.
-    pub(super) index: &'a Index,
+    /// What is related to the catalog's posts.
+    pub(super) lists: &'a Lists<'a>,
     /// The present instant.
     pub(super) now: Timestamp,
     /// Told of each page.
@@ -109,18 +109,20 @@ impl Press<'_> {
     fn articles(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
         let described = self.site.described();
         let wanted = &self.site.config.related;
-        let lists = match wanted.count {
-            0 => vec![Vec::new(); posts.len()],
-            count => self.index.pages(posts, count, wanted.popularity, self.now),
-        };
-        let posts_and_lists: Vec<(&Post, Vec<usize>)> = posts.iter().zip(lists).collect();
-        for batch in posts_and_lists.chunks(BATCH) {
-            let made = parallel::map(batch, FEW, |(post, places)| {
-                let related: Vec<&Post> = places.iter().filter_map(|&at| posts.get(at)).collect();
-                let page = pages::article(&self.site.templates, &described, post, &related)?;
+        let wish = Wish::page(wanted.count, wanted.fills(), self.now);
+        let places: Vec<(usize, &Post)> = posts.iter().enumerate().collect();
+        for batch in places.chunks(BATCH) {
+            let made = parallel::map(batch, FEW, |&(at, post)| {
+                let chosen = self.lists.choose(&[at], &wish);
+                let picked = |places: &[usize]| {
+                    places.iter().filter_map(|&at| posts.get(at)).collect::<Vec<&Post>>()
+                };
+                let below =
+                    Below { related: picked(&chosen.related), popular: picked(&chosen.popular) };
+                let page = pages::article(&self.site.templates, &described, post, &below)?;
                 Ok(shelf.folder.put(&file_of(post), page.as_bytes()))
             });
-            for ((post, _), made) in batch.iter().zip(made) {
+            for ((_, post), made) in batch.iter().zip(made) {
                 if !shelf.made(&file_of(post), made, Some(&post.id))? {
                     shelf.missing.push(post.id.clone());
                 }

@@ -16,9 +16,9 @@ use super::{
 use crate::{
     catalog::{self, Catalog, directory},
     config::FirstRun,
-    domain::post::PostId,
-    outbox::open::Printer,
-    rank::Index,
+    domain::post::{Post, PostId},
+    outbox::open::{Printer, Related},
+    rank::Lists,
     time::{self, Timestamp},
 };
 
@@ -64,7 +64,7 @@ impl Run {
         if let Some(seen) = self.seen(look.as_ref(), now).await? {
             seen.say(summary);
             self.subscribe(list, now, summary).await?;
-            return self.open(&Catalog::default(), &Index::new(&[]), now, summary).await;
+            return self.open(&[], &nothing(), now, summary).await;
         }
         standstill::forget(&self.site);
         (self.progress)(Step::Begin("reading posts", None));
@@ -79,10 +79,9 @@ impl Run {
         self.hear_comments(&catalog.posts, now).await?;
         let pages = u64::try_from(catalog.posts.len()).ok();
         (self.progress)(Step::Begin("writing pages", pages));
-        // Where nothing related is shown, nothing is asked of the index.
-        let is_asked = self.site.config.related.count > 0;
-        let index = Index::new(if is_asked { &catalog.posts } else { &[] });
-        let press = Press { site: &self.site, index: &index, now, progress: &self.progress };
+        let site = self.site.clone();
+        let related = self.related(&site, &catalog.posts, now).await?;
+        let press = Press { site: &site, lists: &related.lists, now, progress: &self.progress };
         let mut made = Summary::default();
         let published = press.publish(&catalog, &mut made);
         let is_mirrored = self.mirror(&mut made).await;
@@ -103,7 +102,7 @@ impl Run {
             );
             return Ok(());
         }
-        self.open(&catalog, &index, now, summary).await
+        self.open(&catalog.posts, &related, now, summary).await
     }
 
     /// What the last pass said, if this one would make the same and no letter is to be made.
@@ -203,8 +202,8 @@ impl Run {
 
     async fn open(
         &self,
-        catalog: &Catalog,
-        index: &Index,
+        posts: &[Post],
+        related: &Related<'_>,
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<(), Error> {
@@ -216,8 +215,8 @@ impl Run {
             store: &self.store,
             key: &self.ledger.key,
             baseline: self.ledger.baseline_at.unwrap_or(now),
-            posts: &catalog.posts,
-            index,
+            posts,
+            related,
             templates: &self.site.templates,
             stationery: &stationery,
             guard: self.site.guard(self.ledger.adopted_at),
@@ -229,6 +228,11 @@ impl Run {
         summary.warnings.extend(opened.notes);
         Ok(())
     }
+}
+
+/// Of no posts.
+fn nothing() -> Related<'static> {
+    Related { lists: Lists::new(&[], Vec::new(), Vec::new()), rows: Vec::new() }
 }
 
 fn unlisted(site: &Site, folder: &str) -> String {

@@ -19,7 +19,7 @@ use crate::{
     },
     rank::popular,
     store::{
-        Store,
+        self, Store,
         signals::{Addressed, ReadDay},
     },
     time::Timestamp,
@@ -118,7 +118,7 @@ impl Counting {
         Ground { store, posts, paths: &rules.paths, over: *over, now: *now }
     }
 
-    async fn keep(&self, batch: &Batch, is_complete: bool) -> Result<(), crate::store::Error> {
+    async fn keep(&self, batch: &Batch, is_complete: bool) -> Result<(), store::Error> {
         let days: Vec<ReadDay> = batch.days.iter().map(|day| self.day(day)).collect();
         let places = is_complete.then_some(batch.places.as_slice());
         self.store.count_days(LOG, &days, places, self.now).await
@@ -179,11 +179,18 @@ pub async fn fold(site: &Site, store: &Store) -> Result<(), Error> {
     Ok(fold::fold(store, &site.config.zone, site.config.popularity.half_life).await?)
 }
 
-/// How popular posts are, from 0 to 1, in their order.
-pub async fn shares(store: &Store, posts: &[Post]) -> Result<Vec<f32>, Error> {
+/// The readers a day that posts may expect, in their order; `None`: nobody counts them.
+pub async fn rates(store: &Store, posts: &[Post]) -> Result<Option<Vec<f64>>, store::Error> {
     let tallies = fold::tallies(store, posts.iter().map(|post| &post.id)).await?;
-    Ok(tallies.map_or_else(
-        || vec![0.0; posts.len()],
-        |tallies| popular::shares(&popular::rates(&tallies)),
-    ))
+    Ok(tallies.map(|tallies| popular::rates(&tallies)))
+}
+
+/// How popular posts are, from 0 to 1, in their order. Where nothing was ever counted, as in a site
+/// that has no ledger yet, that is by how many comments they have.
+pub async fn shares(store: Option<&Store>, posts: &[Post]) -> Result<Vec<f32>, store::Error> {
+    let rates = match store {
+        Some(store) => rates(store, posts).await?,
+        None => None,
+    };
+    Ok(popular::shares(&rates.unwrap_or_else(|| popular::discussed(posts))))
 }

@@ -208,7 +208,8 @@ impl Site {
             postal_address: self.config.postal_address.clone(),
             zone: self.config.zone.clone(),
             related: self.config.related.count,
-            popularity: self.config.related.popularity,
+            fill: self.config.related.fills(),
+            rails: self.config.related.rails(),
             eligible: self.config.eligible,
         }
     }

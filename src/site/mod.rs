@@ -129,6 +129,7 @@ struct ArticleContext<'a> {
     /// The lead image, unless the body shows it already.
     lead: Option<Image>,
     related: Vec<Written<'a>>,
+    popular: Vec<Written<'a>>,
 }
 
 #[derive(Serialize)]
@@ -153,12 +154,21 @@ struct IndexContext<'a> {
     earlier: Vec<Year<'a>>,
 }
 
-/// The page of `post` with `related` posts below: `PLACE/index.html`.
+/// What stands below a post.
+#[derive(Clone, Debug, Default)]
+pub struct Below<'a> {
+    /// Related popular posts, best first.
+    pub related: Vec<&'a Post>,
+    /// Popular posts that are not related, in the places that stayed open.
+    pub popular: Vec<&'a Post>,
+}
+
+/// The page of `post` with others `below`: `PLACE/index.html`.
 pub fn article(
     templates: &Templates,
     site: &Site<'_>,
     post: &Post,
-    related: &[&Post],
+    below: &Below<'_>,
 ) -> Result<String, template::Error> {
     let depth = post.place.split('/').filter(|part| !part.is_empty()).count();
     let root = "../".repeat(depth);
@@ -171,7 +181,8 @@ pub fn article(
         post: written(post, site.zone),
         html,
         lead,
-        related: related.iter().map(|post| listed(post, site, &root)).collect(),
+        related: below.related.iter().map(|post| listed(post, site, &root)).collect(),
+        popular: below.popular.iter().map(|post| listed(post, site, &root)).collect(),
         page: Page { url: &post.url, root },
     };
     templates.render("web/article.html", &context)

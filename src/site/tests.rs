@@ -60,7 +60,8 @@ fn image(url: &str) -> Image {
 /// The page of `shown` beside `others`, on the sample site.
 fn page(shown: &Post, others: &[&Post]) -> String {
     let zone = "Europe/Stockholm".parse().unwrap();
-    article(&Templates::new(&[]).unwrap(), &sample(&zone), shown, others).unwrap()
+    let below = Below { related: others.to_vec(), popular: Vec::new() };
+    article(&Templates::new(&[]).unwrap(), &sample(&zone), shown, &below).unwrap()
 }
 
 fn front(posts: &[Post]) -> String {

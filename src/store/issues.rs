@@ -3,7 +3,7 @@
 //! Their deliveries are written by [`super::opening`], and none of them may be leased before
 //! [`Store::release_opened`].
 
-pub use super::opening::Opening;
+pub use super::opening::{Gift, Opening};
 use super::{Error, Store, set_text, statement::sql};
 use crate::{
     domain::{issue::IssueName, post::PostId, subscriber::Cadence},
@@ -34,8 +34,23 @@ pub struct EditionKey {
     pub posts: Vec<i64>,
     /// Identities of its related posts, in order.
     pub related: Vec<PostId>,
+    /// Identities of the popular posts beside them, in order.
+    pub popular: Vec<PostId>,
     /// BCP 47 tag.
     pub language: String,
+}
+
+impl EditionKey {
+    /// What stands beside its posts, as the store writes it: a list, or two where there are
+    /// popular posts.
+    fn related_text(&self) -> String {
+        // A `PostId` is written as its text.
+        match self.popular.as_slice() {
+            [] => serde_json::json!(self.related),
+            popular => serde_json::json!([self.related, popular]),
+        }
+        .to_string()
+    }
 }
 
 impl Store {
@@ -99,7 +114,7 @@ impl Store {
         let read = read
             .bind(key.issue)
             .bind(set_text(key.posts.clone()))
-            .bind(related_text(&key.related))
+            .bind(key.related_text())
             .bind(&key.language);
         let found: Option<(i64,)> = read.row(self.reading()).await?;
         Ok(found.map(|(id,)| id))
@@ -120,7 +135,7 @@ impl Store {
         let write = write
             .bind(key.issue)
             .bind(set_text(key.posts.clone()))
-            .bind(related_text(&key.related))
+            .bind(key.related_text())
             .bind(&key.language)
             .bind(letter)
             .bind(now);
@@ -226,9 +241,4 @@ impl Store {
             read.bind(newsletter).bind(cadence.as_str()).one(self.reading()).await?;
         Ok(latest.map(Timestamp::from_micros))
     }
-}
-
-fn related_text(related: &[PostId]) -> String {
-    let ids: Vec<&str> = related.iter().map(PostId::as_str).collect();
-    serde_json::Value::from(ids).to_string()
 }

@@ -30,6 +30,7 @@ mod opening;
 pub mod pings;
 pub mod posts;
 mod record;
+pub mod related;
 mod schema;
 pub mod scratch;
 pub mod signals;

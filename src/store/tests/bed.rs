@@ -11,11 +11,12 @@ use crate::{
         post::PostId,
         subscriber::{Cadence, NewSubscription},
     },
+    rank::rails::Log,
     store::{
         Store,
         audience::Audience,
         deliveries::{Account, Leased, Move},
-        issues::{EditionKey, Opening},
+        issues::{EditionKey, Gift, Opening},
         location::{Location, Server},
         statement::sql,
     },
@@ -106,8 +107,13 @@ impl Bed {
     pub(crate) async fn write(&self, key: &str, row: i64) -> i64 {
         let name = IssueName::instant(key);
         let issue = self.store.open_issue("letters", &name, self.now).await.unwrap().id;
-        let edition =
-            EditionKey { issue, posts: vec![row], related: Vec::new(), language: "en".to_owned() };
+        let edition = EditionKey {
+            issue,
+            posts: vec![row],
+            related: Vec::new(),
+            popular: Vec::new(),
+            language: "en".to_owned(),
+        };
         let edition = self.store.freeze_edition(&edition, "Hello", self.now).await.unwrap();
         let moments = [self.now];
         let audience =
@@ -119,7 +125,8 @@ impl Bed {
             let opening = Opening { audience, history: group.history, missed: group.missed, issue };
             let mut had = group.had;
             had.push(row);
-            self.store.open_deliveries(&opening, edition, had, self.now).await.unwrap();
+            let gift = Gift { edition, had, log: Log::default() };
+            self.store.open_deliveries(&opening, &gift, self.now).await.unwrap();
         }
         issue
     }
