@@ -594,3 +594,25 @@ fn pages_tell_of_their_readers_only_where_that_is_wished() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(reads(&world), [], "a day that is not over is kept nowhere");
 }
+
+#[test]
+fn links_of_letters_are_told_apart_where_readers_are_counted() {
+    for (logs, is_marked) in [("logs = [\"logs/*\"]", true), ("", false)] {
+        let world = World::with_readers();
+        let text = world.read("config/postrider.toml");
+        world.write("config/postrider.toml", &format!("[popularity]\n{logs}\n{text}"));
+        world.write("logs/access.log", "");
+        world.run();
+        world.wait(1);
+        world.post("news", "2026-11-24", "News", "Of boats.");
+        world.run();
+        let letter = &world.letters()["instant-news/ada@example.net"];
+        assert!(letter.contains("8025/news/"), "{letter}");
+        assert_eq!(
+            letter.replace("=\r\n", "").contains("/news/?from=3Dletter"),
+            is_marked,
+            "{letter}"
+        );
+        assert!(!world.read("public/news/index.html").contains("from=letter"));
+    }
+}

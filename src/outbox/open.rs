@@ -73,6 +73,8 @@ pub struct Stationery {
     pub rails: Rails,
     /// How long after it was first seen a post may still be mailed.
     pub eligible: Duration,
+    /// What links to posts carry in their address where readers are counted, else empty.
+    pub mark: String,
 }
 
 /// What is related to the published posts.
@@ -370,6 +372,7 @@ impl Stationery {
             cadence,
             date,
             zone: &self.zone,
+            mark: &self.mark,
         }
     }
 }

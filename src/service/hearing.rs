@@ -167,8 +167,7 @@ impl Run {
             Some((post.id.clone(), zone.day(post.published), count))
         });
         let discussed: Vec<_> = discussed.collect();
-        let counts_readers = !wanted.logs.is_empty() || wanted.beacon || !wanted.tools.is_empty();
-        if !self.mails || counts_readers || discussed.is_empty() {
+        if !self.mails || wanted.counts_readers() || discussed.is_empty() {
             return Ok(());
         }
         fold::discuss(&self.store, &discussed, zone.day(now), now).await?;
