@@ -45,6 +45,18 @@ pub struct Asked {
     pub token_file: PathBuf,
 }
 
+impl Popularity {
+    /// Whether readers are counted anywhere.
+    pub fn counts_readers(&self) -> bool {
+        !self.logs.is_empty() || self.beacon || !self.tools.is_empty()
+    }
+
+    /// The mark of our letters where somebody looks for it, else empty.
+    pub fn mark(&self) -> &str {
+        if self.counts_readers() { &self.letter_mark } else { "" }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawPopularity {

@@ -7,6 +7,8 @@
 //!
 //! A template that fails is an [`Error`] naming template and line; nothing is sent then.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -68,6 +70,9 @@ pub struct Letterhead<'a> {
     pub date: Timestamp,
     /// By whose calendar dates are written.
     pub zone: &'a Zone,
+    /// What links to posts carry in their address, so that visits by them are told apart; may be
+    /// empty.
+    pub mark: &'a str,
 }
 
 /// What differs from reader to reader.
@@ -147,7 +152,7 @@ struct IssueContext<'a> {
 #[derive(Serialize)]
 struct Article<'a> {
     title: &'a str,
-    url: &'a str,
+    url: Cow<'a, str>,
     date: String,
     authors: &'a [String],
     summary: &'a str,
@@ -162,7 +167,7 @@ struct Article<'a> {
 #[derive(Serialize)]
 struct Teaser<'a> {
     title: &'a str,
-    url: &'a str,
+    url: Cow<'a, str>,
     summary: &'a str,
     date: String,
     image: Option<&'a Image>,
@@ -230,19 +235,19 @@ fn context<'a>(
         subject: String::new(),
         preheader: String::new(),
         postal_address: head.postal_address,
-        articles: digest.articles.iter().map(|post| article(post, head.zone)).collect(),
+        articles: digest.articles.iter().map(|post| article(post, head)).collect(),
         full_text: digest.articles.len() == 1,
-        related: digest.related.iter().map(|post| teaser(post, head.zone)).collect(),
-        popular: digest.popular.iter().map(|post| teaser(post, head.zone)).collect(),
+        related: digest.related.iter().map(|post| teaser(post, head)).collect(),
+        popular: digest.popular.iter().map(|post| teaser(post, head)).collect(),
         reader: Reader { greeting: greeting.clone(), unsubscribe_url: unsubscribe.clone() },
     }
 }
 
-fn article<'a>(post: &'a Post, zone: &Zone) -> Article<'a> {
+fn article<'a>(post: &'a Post, head: &Letterhead<'_>) -> Article<'a> {
     Article {
         title: &post.title,
-        url: &post.url,
-        date: post.published.format(DAY, zone),
+        url: marked(&post.url, head.mark),
+        date: post.published.format(DAY, head.zone),
         authors: &post.authors,
         summary: &post.summary,
         html: &post.html,
@@ -254,13 +259,25 @@ fn article<'a>(post: &'a Post, zone: &Zone) -> Article<'a> {
     }
 }
 
-fn teaser<'a>(post: &'a Post, zone: &Zone) -> Teaser<'a> {
+fn teaser<'a>(post: &'a Post, head: &Letterhead<'_>) -> Teaser<'a> {
     Teaser {
         title: &post.title,
-        url: &post.url,
+        url: marked(&post.url, head.mark),
         summary: &post.summary,
-        date: post.published.format(DAY, zone),
+        date: post.published.format(DAY, head.zone),
         image: post.image.as_ref(),
+    }
+}
+
+/// The address of a post with the mark of our letters as one more part of its query.
+fn marked<'a>(url: &'a str, mark: &str) -> Cow<'a, str> {
+    if mark.is_empty() {
+        return Cow::Borrowed(url);
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    match url.split_once('#') {
+        Some((url, place)) => format!("{url}{joint}{mark}#{place}").into(),
+        None => format!("{url}{joint}{mark}").into(),
     }
 }
 

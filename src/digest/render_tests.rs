@@ -174,6 +174,7 @@ fn the_built_in_letters_are_their_full_render_too() {
         cadence: Cadence::Instant,
         date: Timestamp::from_micros(0),
         zone: &zone,
+        mark: "",
     };
     for name in ["", "Ada", "A <b> & \"c\" 'd'", "Zoë = 漢 ".repeat(20).as_str()] {
         let to = recipient(name);
@@ -189,5 +190,17 @@ fn the_built_in_letters_are_their_full_render_too() {
         let joined = sender().readable(&letter.html, true, &to, &key());
         let spelled = |html: &str| tidy(&inline(html, name()).unwrap());
         assert_eq!(spelled(&joined), spelled(&html));
+    }
+}
+
+#[test]
+fn the_mark_of_letters_is_one_more_part_of_an_address() {
+    for (url, mark, wanted) in [
+        ("https://b.example/a/", "", "https://b.example/a/"),
+        ("https://b.example/a/", "from=letter", "https://b.example/a/?from=letter"),
+        ("https://b.example/a/?x=1", "from=letter", "https://b.example/a/?x=1&from=letter"),
+        ("https://b.example/a/#top", "from=letter", "https://b.example/a/?from=letter#top"),
+    ] {
+        assert_eq!(marked(url, mark), wanted);
     }
 }

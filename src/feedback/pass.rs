@@ -200,10 +200,9 @@ impl Part {
 
     /// Its name by what stands before its first open day, and that place.
     fn place(&self) -> Option<(String, u64)> {
-        let (place, lines) =
-            self.firsts.values().min().copied().unwrap_or_else(|| {
-                (self.log.as_ref().map_or(self.place, LogFile::place), self.lines)
-            });
+        let (place, lines) = self.firsts.values().min().copied().unwrap_or_else(|| {
+            (self.log.as_ref().map_or(self.place, LogFile::settled), self.lines)
+        });
         Some((self.head.name(lines)?.to_owned(), place))
     }
 }
@@ -240,7 +239,7 @@ impl<E, K: FnMut(Batch) -> Result<(), E>> Pass<'_, K> {
             let Some(part) = self.parts.get_mut(at) else { return Ok(true) };
             let day = if part.day == 0 { self.plan.over + 1 } else { part.day };
             let Some(log) = part.log()? else { return Ok(true) };
-            let Some((place, piece)) = log.next()? else {
+            let Some((place, piece)) = log.piece()? else {
                 self.report.faults.extend(log.fault().map(str::to_owned));
                 return Ok(true);
             };
@@ -297,17 +296,21 @@ impl<E, K: FnMut(Batch) -> Result<(), E>> Pass<'_, K> {
             }
         }
         if self.plan.is_complete && !self.parts.is_empty() {
-            days.extend(self.silent());
+            let silent = self.silent();
+            days.extend(silent);
         }
         self.keep(days)
     }
 
-    /// The days between those that were counted and the last one that is over, of which no log
-    /// says anything.
-    fn silent(&self) -> Vec<Counted> {
-        let (counted, over) = (self.counter.counted(), self.plan.over);
-        let first = counted.first().copied().unwrap_or(over).max(over - SILENT);
-        let days = (first..=over).filter(|day| !counted.contains(day));
+    /// The days of which the logs would tell if anybody had come, and the last one that is over.
+    /// Of what was before the first line that is left, nobody knows.
+    fn silent(&mut self) -> Vec<Counted> {
+        let over = self.plan.over;
+        let begins = self.parts.iter().filter_map(|part| part.head.begins).min();
+        let begins = begins.map_or(over, |begins| self.counter.day_of(begins));
+        let counted = self.counter.counted();
+        let first = counted.first().map_or(over, |first| begins.max(*first).max(over - SILENT));
+        let days = (first.min(over)..=over).filter(|day| !counted.contains(day));
         days.map(|day| Counted { day, ..Counted::default() }).collect()
     }
 

@@ -49,6 +49,8 @@ pub struct Stationery {
     pub rails: Rails,
     /// How long after it was first seen a post may still be mailed.
     pub eligible: Duration,
+    /// What links to posts carry in their address where readers are counted, else empty.
+    pub mark: String,
 }
 
 impl Stationery {
@@ -71,6 +73,7 @@ impl Stationery {
             cadence,
             date,
             zone: &self.zone,
+            mark: &self.mark,
         }
     }
 }

@@ -12,6 +12,7 @@
 pub mod alarm;
 mod beginning;
 pub mod daemon;
+mod hearing;
 mod hubs;
 mod ledger;
 pub mod lock;

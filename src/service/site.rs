@@ -211,6 +211,7 @@ impl Site {
             fill: self.config.related.fills(),
             rails: self.config.related.rails(),
             eligible: self.config.eligible,
+            mark: self.config.popularity.mark().to_owned(),
         }
     }
 

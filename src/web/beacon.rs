@@ -63,6 +63,9 @@ mod tests {
 
     const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
+    /// From where, with which headers, which path.
+    type Sent<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
     /// What the readers of a post on a day are, after these requests.
     struct Lamp {
         router: Router,
@@ -103,7 +106,7 @@ mod tests {
     async fn a_visit_is_judged_as_a_line_of_a_log_would_be() {
         let lamp = Lamp::new();
         let agent = ("user-agent", BROWSER);
-        let visits: [(&str, &[(&str, &str)], &str); 9] = [
+        let visits: [Sent<'_>; 9] = [
             ("203.0.113.1:9", &[agent], "/first/"),
             ("203.0.113.1:9", &[agent], "/first/"),
             ("203.0.114.1:9", &[agent, ("sec-fetch-site", "same-origin")], "/first/"),

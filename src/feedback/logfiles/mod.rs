@@ -148,7 +148,7 @@ impl LogFile {
     }
 
     /// The next line, and where it begins; `None`: that was all.
-    pub fn next(&mut self) -> Result<Option<(u64, Piece<'_>)>, Error> {
+    pub fn piece(&mut self) -> Result<Option<(u64, Piece<'_>)>, Error> {
         let (begins, mut is_too_long) = (self.place, false);
         loop {
             let text = self.buffer.get(self.span.clone()).unwrap_or_default();
@@ -181,7 +181,7 @@ impl LogFile {
     }
 
     /// Where the next line begins. A last line that lacks its end does not count: it may grow.
-    pub const fn place(&self) -> u64 {
+    pub const fn settled(&self) -> u64 {
         self.settled
     }
 

@@ -23,7 +23,7 @@ fn gzip(octets: &[u8]) -> Vec<u8> {
 /// Its lines, each with where it begins; `!` for one that is too long.
 fn lines(log: &mut LogFile) -> Vec<(u64, String)> {
     let mut lines = Vec::new();
-    while let Some((place, piece)) = log.next().unwrap() {
+    while let Some((place, piece)) = log.piece().unwrap() {
         let text = match piece {
             Piece::Line(line) => String::from_utf8_lossy(line).into_owned(),
             Piece::TooLong => "!".to_owned(),
@@ -50,7 +50,7 @@ fn lines_come_with_their_places_plain_or_gzip() {
     for octets in [text.to_vec(), gzip(text), [gzip(b"one\ntw"), gzip(b"o\r\n\nfour")].concat()] {
         let (_file, mut log) = file(&octets);
         assert_eq!(lines(&mut log), wanted);
-        assert_eq!((log.place(), log.fault()), (10, None), "the last line may grow");
+        assert_eq!((log.settled(), log.fault()), (10, None), "the last line may grow");
     }
     for nothing in [Vec::new(), gzip(b"")] {
         let (_file, mut log) = file(&nothing);
@@ -82,7 +82,7 @@ fn reading_goes_on_where_a_line_begins_and_only_there() {
             log.head().unwrap();
             assert!(log.skip_to(place).unwrap());
             assert_eq!(lines(&mut log).len(), wanted, "{place}");
-            assert_eq!(log.place(), 14);
+            assert_eq!(log.settled(), 14);
         }
         let (_file, mut log) = file(&octets);
         assert!(!log.skip_to(15).unwrap());
@@ -147,7 +147,7 @@ proptest! {
         prop_assume!(!octets.starts_with(&[0x1f, 0x8b]));
         let mut count = 0;
         let mut length = 0;
-        while let Some((place, _)) = log.next().unwrap() {
+        while let Some((place, _)) = log.piece().unwrap() {
             prop_assert!(count == 0 || octets[usize::try_from(place).unwrap() - 1] == b'\n');
             count += 1;
             length = place;

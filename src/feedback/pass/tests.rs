@@ -271,11 +271,11 @@ fn what_was_read_is_not_read_again() {
     let lines: Vec<String> = (0..100).map(|n| line(n * 1000, (n % 5) as u8, 1, 9)).collect();
     write(&plain, &lines, false);
     let mut kept = Kept::default();
-    let report = kept.pass(&[plain.clone()], first(), HELD, None);
+    let report = kept.pass(std::slice::from_ref(&plain), first(), HELD, None);
     assert_eq!(report.days, 1);
     let today = report.open.iter().map(|day| day.lines.total()).sum::<u64>();
     assert_eq!(report.lines.total() + today, 100);
-    let again = kept.pass(&[plain.clone()], first(), HELD, None);
+    let again = kept.pass(std::slice::from_ref(&plain), first(), HELD, None);
     let read = again.lines.total() + again.open.iter().map(|day| day.lines.total()).sum::<u64>();
     assert_eq!((again.days, read), (0, today), "the day that is not over");
     let packed = folder.path().join("access.log.1.gz");
@@ -292,9 +292,13 @@ fn a_day_without_a_line_is_a_day_without_readers() {
     let path = folder.path().join("access.log");
     write(&path, &[line(0, 1, 1, 9), line(3 * 86_400, 1, 1, 9)], false);
     let mut kept = Kept::default();
-    kept.pass(&[path.clone()], first() + 2, HELD, None);
+    kept.pass(std::slice::from_ref(&path), first() + 2, HELD, None);
     assert_eq!(kept.days(), (first()..=first() + 2).collect());
     assert_eq!(Kept::default().pass(&[], first(), HELD, None).days, 0, "no log says nothing");
+    let mut late =
+        Kept { days: vec![Counted { day: first() - 9, ..Counted::default() }], ..Kept::default() };
+    late.pass(std::slice::from_ref(&path), first() + 2, HELD, None);
+    assert_eq!(late.days().len(), 4, "what stood in logs that are gone is unknown");
     let mut some = Kept::default();
     let logs = open(|| vec![path.clone()]).unwrap();
     let plan =

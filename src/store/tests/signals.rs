@@ -64,7 +64,7 @@ async fn a_day_that_is_counted_late_asks_for_new_tallies(bed: Bed) {
     let post = post(&bed, "one").await;
     let row = TallyRow { post: post.clone(), numbers: [0.1, 2.5e-9, 1e9, 0.0], through: Some(9) };
     let tallied = Tallied { day: 100, half_life: 30.0 };
-    store.keep_tallies(&[row.clone()], tallied).await.unwrap();
+    store.keep_tallies(std::slice::from_ref(&row), tallied).await.unwrap();
     assert_eq!(store.tallies().await.unwrap(), [row]);
     store.count_days("log", &[day(101, &post, 7)], None, bed.now).await.unwrap();
     assert_eq!(store.tallied().await.unwrap(), Some(tallied));
