@@ -66,8 +66,8 @@ async fn others(store: Store, done: Arc<AtomicBool>) -> Duration {
     let mut longest = Duration::ZERO;
     while !done.load(Ordering::Relaxed) {
         let started = Instant::now();
-        let slot = (NOW, NOW);
-        store.take_slot("other", Cadence::Weekly, slot).await.expect("written");
+        let wave = ("other", Cadence::Weekly, 1);
+        store.take_wave(wave, (NOW, NOW)).await.expect("written");
         longest = longest.max(started.elapsed());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -136,6 +136,7 @@ async fn ledger(folder: &Path, readers: usize) -> Store {
             name: String::new(),
             newsletter: "letters".to_owned(),
             cadence: Cadence::Instant,
+            choice: postrider::domain::choice::Choice::default(),
             confirmed_at: NOW,
             source: "bench".to_owned(),
         })
@@ -168,9 +169,10 @@ async fn issue(store: &Store) {
     let key = EditionKey { issue, posts, related, popular, language };
     let edition = store.freeze_edition(&key, "Hello", NOW).await.expect("frozen");
     let moments = [NOW];
-    let audience = Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+    let audience = Audience::of("letters", Cadence::Instant, &moments);
     for group in store.groups(audience).await.expect("read") {
-        let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+        let opening =
+            Opening { audience, choice: 1, history: group.history, missed: group.missed, issue };
         let gift = Gift { edition, had: vec![row], log: Log::default() };
         store.open_deliveries(&opening, &gift, NOW).await.expect("written");
     }

@@ -18,6 +18,7 @@ mod words;
 
 use std::{
     collections::BTreeMap,
+    collections::BTreeSet,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -216,6 +217,12 @@ pub struct Newsletter {
     pub description: String,
     /// Offered cadences; those but instant with their schedules.
     pub cadences: Vec<(Cadence, Option<Schedule>)>,
+    /// It carries posts with one of these topics; `None`: all posts.
+    pub topics: Option<BTreeSet<String>>,
+    /// Whether each issue waits for the operator.
+    pub approval: bool,
+    /// The hours, from the first up to the second, in which no letter comes.
+    pub quiet: Option<(u8, u8)>,
 }
 
 /// The checked configuration. Folders are absolute or below the root.
@@ -275,6 +282,8 @@ pub struct Config {
     pub outbox: PathBuf,
     /// How long a post may still be mailed after it appeared.
     pub eligible: Duration,
+    /// The most letters that a reader gets on a day.
+    pub ceiling: Option<u32>,
     /// How many posts may appear at once before their letters are held.
     pub guard_posts: usize,
     /// How many days before its appearance a post may be dated before its letters are held.

@@ -97,6 +97,11 @@ impl Templates {
     pub fn source(&self, name: &str) -> Option<&str> {
         self.0.sources.get(name).map(String::as_str)
     }
+
+    /// All files as they stand, by name.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.sources.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
 }
 
 /// The templates that are built in: names and texts.

@@ -238,6 +238,11 @@ impl Zone {
         begins.unwrap_or(Timestamp(i64::from(day) * 86_400_000_000))
     }
 
+    /// The hour that a wall clock here shows.
+    pub fn hour(&self, instant: Timestamp) -> u8 {
+        u8::try_from(instant.in_zone(self).hour()).unwrap_or(0)
+    }
+
     fn map(&self, wall: civil::DateTime) -> Option<Timestamp> {
         let zoned = self.0.to_ambiguous_zoned(wall).compatible().ok()?;
         Some(Timestamp(zoned.timestamp().as_microsecond()))
@@ -313,6 +318,27 @@ impl Schedule {
     /// The zone whose wall clocks count.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// The same but at a reader's hour, on a reader's weekday (0 is Sunday; where the schedule
+    /// goes by weekdays), by the wall clocks of a reader's zone.
+    pub fn moved(
+        &self,
+        hour: Option<u8>,
+        weekday: Option<u8>,
+        zone: Option<&Zone>,
+    ) -> Result<Self, Error> {
+        let fields: Vec<&str> = self.text.split_whitespace().collect();
+        let [minute, own_hour, day, month, own_weekday] = fields[..] else {
+            return Err(Error::Fields(self.text.clone(), fields.len()));
+        };
+        let at = hour.map_or(own_hour.to_owned(), |hour| hour.to_string());
+        let on = match weekday.filter(|_| own_weekday != "*") {
+            Some(weekday) => weekday.to_string(),
+            None => own_weekday.to_owned(),
+        };
+        let zone = zone.unwrap_or(&self.zone).clone();
+        Self::new(&format!("{minute} {at} {day} {month} {on}"), zone)
     }
 
     /// The planned instants after `instant`, in order.

@@ -95,6 +95,13 @@ impl World {
         world
     }
 
+    /// Another site of the same files at the same time.
+    pub(crate) fn twin(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.root(), folder.path());
+        Self { folder, clock: Clock::hand_set(self.clock.now()), memory: Memory::default() }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }

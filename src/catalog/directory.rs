@@ -52,6 +52,11 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
     })
 }
 
+/// The text of the post in the file `path` below the folder; `None`: it cannot be read.
+pub fn one(folder: &Path, path: &str) -> Option<Arc<str>> {
+    with_meta(&folder.join(path)).ok().map(Arc::from)
+}
+
 /// A folder within that could not be listed, so that nobody knows which posts it holds.
 pub fn unlisted(files: &Files) -> Option<&str> {
     let is_unread = |source: &&Source| {

@@ -4,10 +4,11 @@
 //! of `text`. Pages are finished on all cores, since rendering is most of a run's work; the
 //! result does not depend on how many there are.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     Entry, Known, Record, Refusal, Settings, attached, date,
+    edit::Filed,
     fields::files,
     front_matter::Fault,
     links::{Broken, Here, Links},
@@ -30,19 +31,35 @@ pub(super) struct Finished {
     /// None for a post that stands as it was read before.
     pub(super) record: Option<Record>,
     pub(super) warnings: Vec<Refusal>,
+    pub(super) filed: Filed,
 }
 
+/// How many pages are let go at once when they are finished: what an author wrote above a post is
+/// as much as the post.
+const BATCH: usize = 1024;
+
 /// Finishes all entries, in their order.
-pub(super) fn all(
-    entries: &[Entry],
+pub(super) fn all<'e>(
+    mut entries: Vec<Entry>,
+    links: &'e Arc<Links>,
+    settings: &'e Settings,
+    now: Timestamp,
+) -> impl Iterator<Item = Finished> + 'e {
+    entries.reverse();
+    let batches = std::iter::from_fn(move || {
+        let batch = entries.split_off(entries.len().saturating_sub(BATCH));
+        let done = parallel::map(&batch, FEW, |entry| one(entry, links, settings, now));
+        (!done.is_empty()).then(|| done.into_iter().rev())
+    });
+    batches.flatten()
+}
+
+pub(super) fn one(
+    entry: &Entry,
     links: &Arc<Links>,
     settings: &Settings,
     now: Timestamp,
-) -> Vec<Finished> {
-    parallel::map(entries, FEW, |entry| one(entry, links, settings, now))
-}
-
-fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -> Finished {
+) -> Finished {
     let page = &entry.page;
     let url = page::address(&settings.base, &entry.place);
     let here = Arc::new(Here::new(Arc::clone(links), &page.path, url.clone()));
@@ -84,8 +101,9 @@ fn one(entry: &Entry, links: &Arc<Links>, settings: &Settings, now: Timestamp) -
     faults.extend(broken(page, &here));
     // A stale post was told about in its refusal; its lines are not those of the file.
     faults.retain(|_| !entry.is_stale);
+    let filed = Filed::of(entry, settings, !faults.is_empty(), now);
     let warnings = faults.into_iter().map(|fault| Refusal::new(&page.path, fault)).collect();
-    Finished { record: record(entry, &post, now), post, warnings }
+    Finished { record: record(entry, &post, now), post, warnings, filed }
 }
 
 /// What the body had to lose.
@@ -124,7 +142,7 @@ fn direction(is_rtl: Option<bool>, language: &str) -> Direction {
     }
 }
 
-fn written(page: &Page) -> Written<'_> {
+pub(super) fn written(page: &Page) -> Written<'_> {
     Written {
         text: &page.body,
         kind: page.kind,
@@ -178,7 +196,7 @@ fn image(entry: &Entry, here: &Here) -> Option<Image> {
     let picture = entry.page.front.image.as_ref()?;
     let url = here.media(&picture.url).filter(|url| url.starts_with("http"))?;
     Some(Image {
-        media_type: media_type(&url),
+        media_type: media_type(&url).map(Cow::Borrowed),
         url,
         alt: text::line(&picture.alt),
         width: picture.width,

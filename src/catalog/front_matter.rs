@@ -166,15 +166,26 @@ impl Table {
 
 /// A key of a nested table, whatever its case.
 fn spelled<'v>(table: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
-    let same = |name: &str| name.to_lowercase().replace('-', "_") == key;
-    table.iter().find(|(name, _)| same(name)).map(|(_, value)| value)
+    table.iter().find(|(name, _)| means(name, key)).map(|(_, value)| value)
+}
+
+/// Whether `name` is a spelling of `key`: in any case, with `-` for `_`.
+fn means(name: &str, key: &str) -> bool {
+    if !name.is_ascii() {
+        return name.to_lowercase().replace('-', "_") == key;
+    }
+    let same = |(name, key): (u8, u8)| match name {
+        b'-' => key == b'_',
+        name => name.to_ascii_lowercase() == key,
+    };
+    name.len() == key.len() && name.bytes().zip(key.bytes()).all(same)
 }
 
 /// The value on a line `key: value`, `key = value` or `"key": value`.
 fn value_on<'l>(line: &'l str, key: &str) -> Option<&'l str> {
     let (name, value) = line.split_once([':', '='])?;
     let name = name.trim().trim_start_matches(".. ").trim_matches(['"', '\'']);
-    (name.to_lowercase().replace('-', "_") == key).then_some(value)
+    means(name, key).then_some(value)
 }
 
 #[derive(Clone, Copy, PartialEq)]

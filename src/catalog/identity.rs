@@ -298,7 +298,9 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether the identity of a known post was written by its author.
+/// Whether the identity of a known post was written by its author. A guid that was added later is
+/// none: it stands in the file for good, and the post keeps the identity that it had.
 fn has_guid(known: &Known) -> bool {
-    Page::read(&known.path, &known.source).is_ok_and(|page| page.front.guid.is_some())
+    let page = Page::read(&known.path, &known.source).ok();
+    page.and_then(|page| page.front.guid).is_some_and(|guid| guid == known.id.as_str())
 }

@@ -26,6 +26,7 @@ use super::{
 
 mod frames;
 mod kramdown;
+mod quick;
 
 /// In what an author wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,13 +78,29 @@ pub(super) struct Written<'t> {
 /// The body as HTML.
 pub(super) fn render(written: Written<'_>, here: &Arc<Here>) -> Rendered {
     let (body, marks) = shortcodes::translated(written.text, written.kind, written.image);
-    let html = match written.kind {
-        Kind::Markdown => Cow::Owned(to_html(&body, written.title)),
-        Kind::Html => body,
+    let (html, is_raw) = match written.kind {
+        Kind::Markdown => to_html(&body, written.title),
+        Kind::Html => (body.into_owned(), true),
     };
-    let (shaped, left_out) = frames::shape(&html);
-    let clean = sanitised(&shaped, here);
-    Rendered { html: text::xml(&without_empty(clean)).into_owned(), left_out, marks }
+    let quick = if is_raw { None } else { quick::cleaned(&html, here) };
+    let (clean, left_out) =
+        quick.map_or_else(|| cleaned(&html, here), |clean| (clean, BTreeSet::new()));
+    Rendered { html: finished(clean), left_out, marks }
+}
+
+/// The HTML shaped and sanitised, and the names of what had to be left out.
+fn cleaned(html: &str, here: &Arc<Here>) -> (String, BTreeSet<&'static str>) {
+    let (shaped, left_out) = frames::shape(html);
+    (sanitised(&shaped, here), left_out)
+}
+
+fn finished(clean: String) -> String {
+    let mut clean = without_empty(clean);
+    clean.shrink_to_fit();
+    match text::xml(&clean) {
+        Cow::Borrowed(_) => clean,
+        Cow::Owned(text) => text,
+    }
 }
 
 /// Whether a body shows nothing beside its title: no text, picture, sound or film.
@@ -95,7 +112,7 @@ pub(super) fn shows_nothing(body: &str, kind: Kind, title: &str) -> bool {
     if bare.trim().len() > SHORT {
         return false;
     }
-    let html = if kind == Kind::Markdown { to_html(&bare, title) } else { bare };
+    let html = if kind == Kind::Markdown { to_html(&bare, title).0 } else { bare };
     let shown = ["<img", "<picture", "<video", "<audio", "<iframe", "<embed", "<object"];
     !shown.iter().any(|tag| html.contains(tag)) && text::of_html(&html).is_empty()
 }
@@ -110,7 +127,8 @@ fn without_comments(html: &str) -> String {
     bare + rest
 }
 
-fn to_html(body: &str, title: &str) -> String {
+/// The HTML of a text, and whether some of it is its author's own.
+fn to_html(body: &str, title: &str) -> (String, bool) {
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, body, &OPTIONS);
     if body.contains("{:") {
@@ -125,7 +143,11 @@ fn to_html(body: &str, title: &str) -> String {
     let mut html = String::with_capacity(body.len() * 5 / 4);
     // Writing to a String cannot fail.
     let _written = kramdown::WithIds::format_document(root, &OPTIONS, &mut html);
-    html
+    (html, root.descendants().any(is_html))
+}
+
+fn is_html(node: Node<'_>) -> bool {
+    matches!(node.data().value, NodeValue::HtmlBlock(_) | NodeValue::HtmlInline(_))
 }
 
 /// The first heading of the first level, as plain text.
@@ -229,7 +251,7 @@ fn sanitised(html: &str, here: &Arc<Here>) -> String {
     builder
         .tags(TAGS.clone())
         .clean_content_tags(GONE.into_iter().collect())
-        .generic_attributes(["class", "dir", "id", "lang", "title"].into_iter().collect())
+        .generic_attributes(quick::GENERIC.into_iter().collect())
         .tag_attributes(
             ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect(),
         )

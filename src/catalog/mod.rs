@@ -12,7 +12,7 @@
 //! One file a thought: `front_matter` and `fields` (what an author says of a post), `date`,
 //! `page` (a file read), `reading` (all of them), `identity` and `likeness` (which known post it
 //! is), `settle` (when, where, called what), `shortcodes`, `links`, `markdown` and `text` (what it
-//! shows), `attached` (files that belong to it), `finish` (the post).
+//! shows), `attached` (files that belong to it), `finish` (the post), `edit` (one of them again).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,6 +28,7 @@ use crate::{
 mod attached;
 mod date;
 pub mod directory;
+pub mod edit;
 mod fields;
 mod finish;
 mod front_matter;
@@ -144,6 +145,10 @@ pub struct Catalog {
     pub is_emptied: bool,
     /// How many files there are.
     pub files: usize,
+    /// What is kept of each of `posts`, in their order, to read it again alone.
+    pub filed: Vec<edit::Filed>,
+    /// What is around them.
+    pub around: edit::Around,
 }
 
 /// What was recorded of a post when it was last read well.
@@ -208,13 +213,12 @@ impl Entry {
     }
 }
 
-/// Lets what is known of posts that did not change share the text of their files, which is half of
-/// all that is held.
-pub fn share(files: &Files, known: &mut [Known]) {
+/// Lets what is known of a post that did not change share the text of its file.
+pub fn sharing(files: &Files) -> impl Fn(&mut Known) {
     let texts = files.posts.iter().filter_map(|file| Some((&*file.path, file.text.as_ref().ok()?)));
     let texts: HashMap<&str, &Arc<str>> = texts.collect();
-    for one in known {
-        let same = texts.get(one.path.as_str()).filter(|text| **text == &one.source);
+    move |one| {
+        let same = texts.get(one.path.as_str()).filter(|text| ***text == one.source);
         one.source = same.map_or_else(|| one.source.clone(), |text| Arc::clone(text));
     }
 }

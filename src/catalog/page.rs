@@ -11,6 +11,7 @@ mod name;
 mod pattern;
 
 use std::{
+    borrow::Cow,
     ops::{Deref, Range},
     sync::Arc,
 };
@@ -28,6 +29,7 @@ use super::{
     markdown::{self, Kind},
     text,
 };
+use crate::domain::recipe;
 use name::Name;
 
 /// The text behind the front matter. It is a part of the file where nothing had to be changed in
@@ -214,6 +216,9 @@ fn title(front: &Front, body: &str, name: &Name) -> String {
 
 /// The first character that XML forbids, for all of them.
 fn forbidden(text: &str) -> Option<Fault> {
+    if matches!(text::xml(text), Cow::Borrowed(_)) {
+        return None;
+    }
     let (place, character) = text.char_indices().find(|&(_, c)| !text::is_xml(c))?;
     let count = text.chars().filter(|&c| !text::is_xml(c)).count();
     let line = 1 + text.get(..place).unwrap_or_default().matches('\n').count();
@@ -230,7 +235,7 @@ fn hash(body: &str) -> Option<String> {
 }
 
 fn hexadecimal(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+    recipe::hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 fn short(path: &str) -> String {

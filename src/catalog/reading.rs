@@ -11,14 +11,16 @@ use std::{
 };
 
 use super::{
-    Catalog, Entry, Files, Known, Refusal, Settings, Source, date, finish,
+    Catalog, Entry, Files, Known, Refusal, Settings, Source, date,
+    edit::{self, Around},
+    finish,
     front_matter::Fault,
     identity::{self, Claim},
     likeness, links,
     page::{self, Page},
     settle,
 };
-use crate::{parallel, time::Timestamp};
+use crate::{domain::post::PostId, parallel, time::Timestamp};
 
 /// Fewer pages than this are read before a thread has started.
 const FEW: usize = 32;
@@ -218,6 +220,7 @@ impl<'a> Reading<'a> {
     /// Finishes what is due; the rest is scheduled.
     fn publish(&mut self, entries: Vec<Entry>) {
         let links = Arc::new(self.links(&entries));
+        self.catalog.around = self.around(&entries);
         let (mut due, ahead): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.published <= self.now);
         let ahead = ahead.into_iter().filter(|entry| !entry.is_stale);
@@ -230,10 +233,11 @@ impl<'a> Reading<'a> {
         self.catalog.stale.extend(stale.map(|entry| entry.page.path.clone()));
         due.sort_by(|a, b| b.published.cmp(&a.published).then(a.page.path.cmp(&b.page.path)));
         self.catalog.aliases = settle::aliases(&due, self.settings);
-        for finished in finish::all(&due, &links, self.settings, self.now) {
+        for finished in finish::all(due, &links, self.settings, self.now) {
             self.catalog.posts.push(finished.post);
             self.catalog.records.extend(finished.record);
             self.catalog.warnings.extend(finished.warnings);
+            self.catalog.filed.push(finished.filed);
         }
     }
 
@@ -246,6 +250,22 @@ impl<'a> Reading<'a> {
             posts: entries.iter().map(address).collect(),
             refused: self.catalog.refused.iter().map(|refusal| refusal.path.clone()).collect(),
             files: self.files.others.clone(),
+        }
+    }
+
+    /// What is around the entries that are due.
+    fn around(&self, entries: &[Entry]) -> Around {
+        let ahead = entries.iter().filter(|entry| entry.published > self.now);
+        let due = entries.iter().filter(|entry| entry.published <= self.now);
+        let due: HashSet<&PostId> =
+            due.filter_map(|entry| entry.known.as_ref()).map(|known| &known.id).collect();
+        let address = |entry: &Entry| page::address(&self.settings.base, &entry.place).to_string();
+        let others = self.known.iter().filter(|known| !due.contains(&known.id));
+        Around {
+            ahead: ahead.map(|entry| (entry.page.path.clone(), address(entry))).collect(),
+            refused: self.catalog.refused.iter().map(|refusal| refusal.path.clone()).collect(),
+            files: self.files.others.clone(),
+            bodies: others.map(|known| edit::body_mark(&known.body_hash)).collect(),
         }
     }
 

@@ -122,8 +122,9 @@ fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
     let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
     let mut troubles = Vec::new();
     if let Some(post) = catalog.posts.first() {
-        let below = pages::Below { related: vec![post], popular: vec![post] };
-        made.push(pages::article(templates, &described, post, &below));
+        let (html, beside) = (&post.html, [post]);
+        let article = pages::Article { post, html, related: &beside, popular: &beside };
+        made.push(pages::article(templates, &described, &article));
         made.push(pages::moved(templates, &described, post, "former/index.html"));
         if !site.config.newsletters.is_empty() {
             let key = Key::new(b"check".to_vec());

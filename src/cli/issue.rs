@@ -1,4 +1,4 @@
-//! `issue release` and `issue resolve`: what only the operator can decide.
+//! `issue approve`, `hold`, `cancel`, `resolve` and the like: what only the operator can decide.
 
 use std::path::Path;
 
@@ -29,7 +29,10 @@ pub(super) async fn ledger(site: &Site) -> Result<Store, Refusal> {
 pub(super) async fn issue(root: &Path, verb: IssueVerb) -> Result<u8, Refusal> {
     match verb {
         IssueVerb::Simulate { sent, json } => simulate::simulate(root, sent, json).await,
-        IssueVerb::Release { issue } => release(root, &issue).await,
+        IssueVerb::Release { issue } => release(root, &issue, "released").await,
+        IssueVerb::Approve { issue } => release(root, &issue, "approved").await,
+        IssueVerb::Hold { issue } => hold(root, &issue).await,
+        IssueVerb::Cancel { issue } => cancel(root, &issue).await,
         IssueVerb::Resolve { issue, outcome } => resolve(root, &issue, outcome).await,
         IssueVerb::Retry { issue } => retry(root, &issue).await,
         IssueVerb::Missing { issue } => missing(root, &issue).await,
@@ -60,7 +63,7 @@ async fn named(store: &Store, name: &str) -> Result<(String, Vec<Issue>), Refusa
 }
 
 /// Lets a held issue go on.
-async fn release(root: &Path, name: &str) -> Result<u8, Refusal> {
+async fn release(root: &Path, name: &str, done: &str) -> Result<u8, Refusal> {
     let store = ledger(&Site::read(root)?).await?;
     let (name, issues) = named(&store, name).await?;
     let mut states = Vec::new();
@@ -71,10 +74,51 @@ async fn release(root: &Path, name: &str) -> Result<u8, Refusal> {
     }
     if !released {
         let states = states.join(", ");
-        let text = format!("{name} is not held but {states}; there is nothing to release");
+        let text = format!("{name} is not held but {states}, so it cannot be {done}");
         return Err(Refusal::needs_operator(text));
     }
-    say!("{name} is released; the next run sends it.");
+    say!("{name} is {done}; the next run sends it.");
+    Ok(0)
+}
+
+/// Stops an issue until it is released.
+async fn hold(root: &Path, name: &str) -> Result<u8, Refusal> {
+    let store = ledger(&Site::read(root)?).await?;
+    let (name, issues) = named(&store, name).await?;
+    let mut held = false;
+    for issue in &issues {
+        if matches!(issue.state.as_str(), "opening" | "sending") {
+            store.hold_issue(issue.id, "stopped by the operator").await?;
+            held = true;
+        }
+    }
+    if !held {
+        let states: Vec<&str> = issues.iter().map(|issue| issue.state.as_str()).collect();
+        let text = format!("{name} is {}; there is nothing to stop", states.join(", "));
+        return Err(Refusal::needs_operator(text));
+    }
+    say!("{name} is held; postrider issue release lets it go on.");
+    Ok(0)
+}
+
+/// Calls an issue off.
+async fn cancel(root: &Path, name: &str) -> Result<u8, Refusal> {
+    let store = ledger(&Site::read(root)?).await?;
+    let now = Clock::System.now();
+    let (name, issues) = named(&store, name).await?;
+    let mut letters = None;
+    for issue in &issues {
+        if let Some(cancelled) = store.cancel_issue(issue.id, now).await? {
+            letters = Some(letters.unwrap_or(0) + cancelled);
+        }
+    }
+    let Some(letters) = letters else {
+        let states: Vec<&str> = issues.iter().map(|issue| issue.state.as_str()).collect();
+        let text = format!("{name} is {}; there is nothing to call off", states.join(", "));
+        return Err(Refusal::needs_operator(text));
+    };
+    let letters = counted(letters, "letter that waited is", "letters that waited are");
+    say!("{name} is called off; {letters} not sent.");
     Ok(0)
 }
 

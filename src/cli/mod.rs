@@ -332,6 +332,25 @@ enum IssueVerb {
         /// The issue.
         issue: String,
     },
+    /// Let an issue go that waits for your approval.
+    #[command(after_help = "Example:  postrider issue approve weekly/2026-W48")]
+    Approve {
+        /// The issue.
+        issue: String,
+    },
+    /// Stop an issue: nothing more of it is sent before it is released.
+    #[command(after_help = "Example:  postrider issue hold weekly/2026-W48")]
+    Hold {
+        /// The issue.
+        issue: String,
+    },
+    /// Call an issue off: its letters that wait are not sent. The posts of a digest join the next
+    /// one; the post of an instant letter is not mailed.
+    #[command(after_help = "Example:  postrider issue cancel weekly/2026-W48")]
+    Cancel {
+        /// The issue.
+        issue: String,
+    },
     /// Send the failed letters of an issue again.
     #[command(after_help = "Example:  postrider issue retry weekly/2026-W48")]
     Retry {

@@ -40,7 +40,7 @@ impl Reading {
         let store = Store::look(site.location()?).await?;
         let (known, key) = match &store {
             None => (Vec::new(), None),
-            Some(store) => (store.known_posts().await?, Some(store.ledger().await?.key)),
+            Some(store) => (store.known_posts(|_| {}).await?, Some(store.ledger().await?.key)),
         };
         Ok(Self { sources, known, key, store })
     }

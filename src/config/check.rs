@@ -3,6 +3,7 @@
 //! The line is found in the text, since a checked value no longer knows where it stood.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     digest::LONGEST_ELIGIBLE_DAYS,
-    domain::{address::is_reserved, issue::once_a_period, subscriber::Cadence},
+    domain::{address::is_reserved, choice::topic, issue::once_a_period, subscriber::Cadence},
     outbox::relay::is_loopback,
     store::location::Server,
     time::{Schedule, Zone},
@@ -91,6 +92,7 @@ impl Check<'_> {
             outbox: self.root.join(raw.mail.outbox),
             guard_posts: raw.mail.guard_posts,
             guard_days: raw.mail.guard_days,
+            ceiling: raw.mail.letters_a_day.filter(|most| *most > 0),
             eligible: Duration::from_secs(u64::from(raw.mail.eligible_days) * 86_400),
             url,
         })
@@ -157,14 +159,30 @@ impl Check<'_> {
                 return Err(self.wrong("id", "two newsletters have the same id"));
             }
             let name = one.name.clone().unwrap_or_else(|| title.to_owned());
+            let topics = one.topics.iter().map(|tag| topic(tag)).collect::<BTreeSet<_>>();
             newsletters.push(Newsletter {
                 cadences: self.cadences(&one, zone)?,
+                topics: (!topics.is_empty()).then_some(topics),
+                approval: one.approval,
+                quiet: one.quiet_hours.as_deref().map(|text| self.quiet(text)).transpose()?,
                 description: one.description.unwrap_or_default(),
                 id: one.id,
                 name,
             });
         }
         Ok(newsletters)
+    }
+
+    /// `22-7`: from ten in the evening up to seven in the morning.
+    fn quiet(&self, text: &str) -> Result<(u8, u8), Error> {
+        let hour = |part: &str| part.trim().parse().ok().filter(|hour: &u8| *hour < 24);
+        let hours = text.split_once('-').and_then(|(from, to)| Some((hour(from)?, hour(to)?)));
+        hours.filter(|(from, to)| from != to).ok_or_else(|| {
+            self.wrong(
+                "quiet_hours",
+                "write two hours, e.g. \"22-7\" for ten in the evening to seven",
+            )
+        })
     }
 
     fn cadences(

@@ -96,6 +96,7 @@ pub(super) struct RawMail {
     pub(super) outbox: PathBuf,
     #[serde(default = "thirty")]
     pub(super) eligible_days: u32,
+    pub(super) letters_a_day: Option<u32>,
     #[serde(default = "five")]
     pub(super) guard_posts: usize,
     #[serde(default = "thirty")]
@@ -131,6 +132,11 @@ pub(super) struct RawNewsletter {
     pub(super) daily: Option<String>,
     pub(super) weekly: Option<String>,
     pub(super) monthly: Option<String>,
+    #[serde(default)]
+    pub(super) topics: Vec<String>,
+    #[serde(default)]
+    pub(super) approval: bool,
+    pub(super) quiet_hours: Option<String>,
 }
 
 fn english() -> String {

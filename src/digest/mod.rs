@@ -43,10 +43,14 @@ pub fn moments(candidates: &[Candidate]) -> Vec<Timestamp> {
     distinct.into_iter().collect()
 }
 
-/// The rows owed to readers who have had `had` and were no readers yet at the first `missed` of
-/// the [`moments`]: eligible minus had, in the order of `candidates`.
-pub fn owed(candidates: &[Candidate], missed: usize, had: &[i64]) -> Vec<i64> {
-    let moments = moments(candidates);
+/// The rows of `candidates` owed to readers who have had `had` and were no readers yet at the
+/// first `missed` of the `moments`: eligible minus had, in the order of `candidates`.
+pub fn owed(
+    candidates: &[Candidate],
+    moments: &[Timestamp],
+    missed: usize,
+    had: &[i64],
+) -> Vec<i64> {
     let Some(&since) = moments.get(missed) else { return Vec::new() };
     let eligible = candidates.iter().filter(|candidate| candidate.first_seen >= since);
     eligible.map(|candidate| candidate.row).filter(|row| !had.contains(row)).collect()
@@ -79,11 +83,11 @@ mod tests {
     #[test]
     fn a_reader_is_owed_what_came_after_the_consent_and_was_not_had() {
         let posts = candidates(&[(1, 10), (2, 10), (3, 20), (4, 30)]);
-        assert_eq!(owed(&posts, 0, &[]), [1, 2, 3, 4]);
-        assert_eq!(owed(&posts, 0, &[1, 3]), [2, 4]);
-        assert_eq!(owed(&posts, 1, &[]), [3, 4]);
-        assert_eq!(owed(&posts, 3, &[]), Vec::<i64>::new());
-        assert_eq!(owed(&[], 0, &[]), Vec::<i64>::new());
+        assert_eq!(owed(&posts, &moments(&posts), 0, &[]), [1, 2, 3, 4]);
+        assert_eq!(owed(&posts, &moments(&posts), 0, &[1, 3]), [2, 4]);
+        assert_eq!(owed(&posts, &moments(&posts), 1, &[]), [3, 4]);
+        assert_eq!(owed(&posts, &moments(&posts), 3, &[]), Vec::<i64>::new());
+        assert_eq!(owed(&[], &[], 0, &[]), Vec::<i64>::new());
     }
 
     #[test]

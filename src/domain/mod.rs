@@ -5,9 +5,11 @@
 //! the only way in, and it names what is wrong.
 
 pub mod address;
+pub mod choice;
 pub mod delivery;
 pub mod issue;
 pub mod post;
+pub mod recipe;
 pub mod slug;
 pub mod subscriber;
 pub mod token;

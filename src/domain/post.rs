@@ -4,7 +4,7 @@
 //! summary are plain text, its identity is settled. How a file becomes one is `catalog`'s work;
 //! feeds, pages, letters and ranking all read this one value.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ impl fmt::Display for PostId {
 }
 
 /// A published piece of writing, ready for feeds, pages and letters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
     /// Its identity in feeds.
     pub id: PostId,
@@ -106,14 +106,14 @@ impl Direction {
 }
 
 /// A picture by its absolute address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// Absolute address.
     pub url: String,
     /// What it shows, for those who cannot see it; empty when unknown.
     pub alt: String,
     /// Media type, when its name tells (`image/png`).
-    pub media_type: Option<&'static str>,
+    pub media_type: Option<Cow<'static, str>>,
     /// Pixels.
     pub width: Option<u32>,
     /// Pixels.
@@ -121,7 +121,7 @@ pub struct Image {
 }
 
 /// Where readers discuss a post, and how many have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comments {
     /// Absolute address.
     pub url: String,
@@ -130,7 +130,7 @@ pub struct Comments {
 }
 
 /// What a post asks of feeds.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FeedChoice {
     /// The section it stands in: the first folder of its file that is neither date nor language.
     pub section: Option<String>,
@@ -141,7 +141,7 @@ pub struct FeedChoice {
 }
 
 /// A file that belongs to a post: readers fetch it, podcast players play it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enclosure {
     /// Absolute address.
     pub url: String,
@@ -163,7 +163,7 @@ impl Enclosure {
 }
 
 /// What front matter says of the related posts to show.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RelatedChoice {
     /// Posts to show first: keys, slugs, paths or addresses (`related: [..]`).
     pub pins: Vec<String>,

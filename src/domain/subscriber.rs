@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::address::Address;
+use super::{address::Address, choice::Choice};
 use crate::time::Timestamp;
 
 /// A reader's rhythm for one newsletter. It belongs to the subscription.
@@ -80,6 +80,8 @@ pub struct NewSubscription {
     pub newsletter: String,
     /// In which rhythm.
     pub cadence: Cadence,
+    /// What else was chosen.
+    pub choice: Choice,
     /// When consent was confirmed, as its source says.
     pub confirmed_at: Timestamp,
     /// Where the consent comes from (`config/subscribers.csv line 3`).

@@ -70,7 +70,8 @@ pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
     let modules = modules.filter(|prefix| written.extensions.contains_key(*prefix)).collect();
     let feed = Feed { entries: vec![written], ..Feed::default() };
     let text = finish::element(&serialised(&feed)?, ("<entry", "</entry>"), attributes(entry))?;
-    Ok(Piece { text, modules })
+    let body = entry.body.as_deref().map(quick_xml::escape::escape);
+    Ok(Piece { text: finish::filled(text, body.as_deref()), modules })
 }
 
 fn serialised(feed: &Feed) -> Result<Vec<u8>, Error> {
@@ -120,8 +121,8 @@ fn atom_entry(entry: &Entry) -> atom_syndication::Entry {
         published: Some(instant(post.published)),
         // Section 4.1.1: an entry has content or a summary.
         summary: (!post.summary.is_empty() || entry.body.is_none()).then(|| text(entry.plain())),
-        content: entry.body.clone().map(|value| Content {
-            value: Some(value),
+        content: entry.body.as_ref().map(|_| Content {
+            value: Some(entry::BODY.to_owned()),
             content_type: Some("html".to_owned()),
             ..Content::default()
         }),

@@ -25,6 +25,11 @@ pub(super) const LIMIT: usize = 980_000;
 /// Octets for the tags, names and addresses of one entry, generously.
 const FRAME: usize = 2_000;
 
+/// Stands for the body in an entry on its way through a serialiser, so that the crates, which
+/// copy and escape character by character, never see the bulk of a feed. No cleaned text holds
+/// it.
+pub(super) const BODY: &str = "\u{1}";
+
 /// A post, ready to be written in any format.
 pub(super) struct Entry {
     /// The post with every text cleaned; its `html` is moved to `body`.
@@ -41,11 +46,11 @@ pub(super) struct Entry {
 
 impl Entry {
     /// The entry of a post that last changed at `updated` (see [`stamps`]).
-    pub(super) fn new(post: &Post, updated: Timestamp, site: &Site<'_>) -> Self {
+    pub(super) fn new(post: &Post, html: &str, updated: Timestamp, site: &Site<'_>) -> Self {
         let differs = !post.language.eq_ignore_ascii_case(site.language);
         let body = (!is_cut(post, site))
-            .then(|| body(post))
-            .filter(|body| !body.is_empty() && escaped_len(body) + FRAME < LIMIT);
+            .then(|| body(html, post.direction))
+            .filter(|body| !body.is_empty() && length(body) + FRAME < LIMIT);
         Self {
             updated,
             language: (differs && !post.language.is_empty()).then(|| line(&post.language)),
@@ -97,12 +102,13 @@ pub(super) fn stamps(posts: &[Post]) -> Vec<Timestamp> {
 }
 
 /// The text with its direction, for which neither RSS nor Atom nor JSON Feed has a place.
-fn body(post: &Post) -> String {
-    let html = clean(&post.html);
-    match (html.trim(), post.direction) {
+fn body(html: &str, direction: Direction) -> String {
+    let html = clean(html);
+    match (html.trim(), direction) {
         ("", _) => String::new(),
-        (html, Direction::Ltr) => html.to_owned(),
-        (html, Direction::Rtl) => format!("<div dir=\"rtl\">\n{html}\n</div>"),
+        (bare, Direction::Ltr) if bare.len() == html.len() => html,
+        (bare, Direction::Ltr) => bare.to_owned(),
+        (bare, Direction::Rtl) => format!("<div dir=\"rtl\">\n{bare}\n</div>"),
     }
 }
 
@@ -162,13 +168,13 @@ fn changed(post: &Post) -> Timestamp {
 }
 
 /// Octets that the entry takes in Atom, the longest of the formats, roughly.
-pub(super) fn weight(post: &Post, site: &Site<'_>) -> usize {
-    let body = if is_cut(post, site) { 0 } else { escaped_len(&post.html) };
-    let body = if body + FRAME < LIMIT { body } else { 0 };
-    body + 2 * escaped_len(&post.summary) + FRAME
+pub(super) fn weight(post: &Post, body: usize, site: &Site<'_>) -> usize {
+    let body = if is_cut(post, site) || body + FRAME >= LIMIT { 0 } else { body };
+    body + 2 * length(&post.summary) + FRAME
 }
 
-fn escaped_len(text: &str) -> usize {
+/// Octets that a text takes once it is escaped.
+pub fn length(text: &str) -> usize {
     let longer = |octet| match octet {
         b'<' | b'>' => 3,
         b'&' => 4,
@@ -215,7 +221,7 @@ pub(super) fn media_attributes(image: &Image) -> BTreeMap<String, String> {
         ("medium".to_owned(), "image".to_owned()),
     ]);
     let known = [
-        ("type", image.media_type.map(str::to_owned)),
+        ("type", image.media_type.as_deref().map(str::to_owned)),
         ("width", image.width.map(|pixels| pixels.to_string())),
         ("height", image.height.map(|pixels| pixels.to_string())),
     ];

@@ -16,7 +16,7 @@ use quick_xml::{
     events::{BytesRef, Event},
 };
 
-use super::Error;
+use super::{Error, entry};
 
 /// What stands before a document's root: the encoding first, where a reader that guesses looks
 /// (RFC 7303 section 3.2), then the style sheet by which browsers show the document.
@@ -63,6 +63,14 @@ pub(super) fn element(
     let line = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let last = text.rfind(end).ok_or(Error::Shape(end))? + end.len();
     Ok(format!("{}\n", text.get(line..last).ok_or(Error::Shape(end))?))
+}
+
+/// The entry `text` with its body, escaped, where [`entry::BODY`] stands for it.
+pub(super) fn filled(text: String, body: Option<&str>) -> String {
+    match body.zip(text.split_once(entry::BODY)) {
+        Some((body, (before, after))) => [before, body, after].concat(),
+        None => text,
+    }
 }
 
 /// The document `xml` from its root on with each event as `edit` returns it.

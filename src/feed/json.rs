@@ -120,6 +120,11 @@ pub(super) fn head(head: &Head<'_>) -> Result<String, Error> {
 pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
     // A line end inside a text is written as \n, so that every line here is one of the layout.
     let text = serde_json::to_string_pretty(&item(entry))?.replace('\n', "\n    ");
+    let body = entry.body.as_ref().map(serde_json::to_string).transpose()?;
+    let text = match body {
+        Some(body) => text.replacen("\"\\u0001\"", &body, 1),
+        None => text,
+    };
     Ok(Piece { text: format!("    {text}"), modules: Vec::new() })
 }
 
@@ -129,7 +134,10 @@ fn item(entry: &Entry) -> Item<'_> {
         id: post.id.as_str(),
         url: &post.url,
         title: &post.title,
-        content: entry.body.as_deref().map_or(Text::Plain(entry.plain()), Text::Html),
+        content: match entry.body {
+            Some(_) => Text::Html(entry::BODY),
+            None => Text::Plain(entry.plain()),
+        },
         summary: &post.summary,
         image: post.image.as_ref().map(|image| image.url.as_str()),
         date_published: date(post.published),

@@ -38,8 +38,9 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use entry::length;
 pub use outline::{Feed, Kind};
-pub use set::Set;
+pub use set::{Bodies, Document, Set};
 
 use serde::Deserialize;
 
@@ -296,6 +297,9 @@ pub enum Error {
     /// What a serialiser wrote is not well-formed XML.
     #[error("what was serialised is not well-formed XML ({0})")]
     Malformed(#[from] quick_xml::Error),
+    /// An entry could not be written, so that none of its documents can.
+    #[error("{0}")]
+    Entry(String),
     /// What a serialiser wrote has not the parts that it should have.
     #[error("what was serialised has no \"{0}\"")]
     Shape(&'static str),

@@ -94,17 +94,18 @@ pub(super) fn feeds(site: &Site<'_>, posts: &[Post]) -> Vec<Feed> {
 fn groups(kind: Kind, site: &Site<'_>, posts: &[Post], taken: &HashSet<&str>) -> Vec<Feed> {
     let mut found: Vec<(String, Vec<usize>)> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
+    // The same as they are written, most of them many times.
+    let mut written: HashMap<&str, usize> = HashMap::new();
     // From the oldest on, so that a name that comes later changes none that was there.
     for (at, post) in posts.iter().enumerate().rev() {
         for name in kind.names(post) {
-            let name = entry::line(name);
-            if name.is_empty() {
-                continue;
-            }
-            let mark = if kind == Kind::Author { name.clone() } else { name.to_lowercase() };
-            let group = *known.entry(mark).or_insert_with(|| {
-                found.push((name, Vec::new()));
-                found.len() - 1
+            let group = *written.entry(name).or_insert_with(|| {
+                let name = entry::line(name);
+                let mark = if kind == Kind::Author { name.clone() } else { name.to_lowercase() };
+                *known.entry(mark).or_insert_with(|| {
+                    found.push((name, Vec::new()));
+                    found.len() - 1
+                })
             });
             let Some((_, members)) = found.get_mut(group) else { continue };
             if members.last() != Some(&at) {
@@ -115,6 +116,7 @@ fn groups(kind: Kind, site: &Site<'_>, posts: &[Post], taken: &HashSet<&str>) ->
     let mut folders = HashSet::new();
     let mut feeds: Vec<Feed> = found
         .into_iter()
+        .filter(|(name, _)| !name.is_empty())
         .map(|(name, mut posts)| {
             posts.reverse();
             let folder =

@@ -79,7 +79,9 @@ pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
     let channel = rss::Channel { items: vec![item], ..rss::Channel::default() };
     let xml = channel.pretty_write_to(Vec::new(), b' ', 2)?;
     let text = finish::element(&xml, ("<item>", "</item>"), finish::hexadecimal_references())?;
-    Ok(Piece { text, modules })
+    // It stands in CDATA, whose end it must not hold.
+    let body = entry.body.as_deref().map(|body| body.replace("]]>", "]]]]><![CDATA[>"));
+    Ok(Piece { text: finish::filled(text, body.as_deref()), modules })
 }
 
 fn links(head: &Head<'_>) -> Vec<atom_syndication::Link> {
@@ -130,7 +132,7 @@ fn item(entry: &Entry) -> Item {
         // One alone: a second one is a guess for every reader.
         enclosure: entry.enclosures().first().map(enclosure),
         itunes_ext: entry.is_episode.then(|| episode(entry)),
-        content: entry.body.clone(),
+        content: entry.body.as_ref().map(|_| entry::BODY.to_owned()),
         extensions: extensions(entry),
         dublin_core_ext: dublin_core(entry),
         ..Item::default()

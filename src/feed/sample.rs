@@ -1,7 +1,7 @@
 //! Three posts for the tests of all formats: one with comments and an image, one whose title
 //! looks like markup, one that runs from right to left. Nothing here is published.
 
-use super::{Format, Kind, Podcast, Set, Site};
+use super::{Document, Format, Kind, OPML, Podcast, Set, Site, length};
 use crate::{
     domain::post::{
         Comments, Direction, Enclosure, FeedChoice, Image, Post, PostId, RelatedChoice,
@@ -40,11 +40,16 @@ pub(super) fn podcast() -> Podcast {
 /// Every document by its path.
 pub(super) fn documents(site: &Site<'_>, posts: &[Post]) -> Vec<(String, String)> {
     let mut documents = Vec::new();
-    let written: Result<(), ()> = Set::new(*site, posts).write(|path, octets| {
-        documents.push((path.to_owned(), String::from_utf8(octets.unwrap()).unwrap()));
-        Ok(())
-    });
+    let lengths: Vec<usize> = posts.iter().map(|post| length(&post.html)).collect();
+    let set = Set::new(*site, posts, &lengths);
+    let wanted: Vec<&Document> = set.documents().iter().collect();
+    let written: Result<(), ()> =
+        set.write(&wanted, &|at| &posts[at].html, |one, format, octets| {
+            documents.push((one.path(format), String::from_utf8(octets.unwrap()).unwrap()));
+            Ok(())
+        });
     written.unwrap();
+    documents.push((OPML.to_owned(), String::from_utf8(set.opml().unwrap()).unwrap()));
     documents
 }
 
@@ -88,7 +93,7 @@ fn with_comments_and_image() -> Post {
         image: Some(Image {
             url: "https://salt.example/bilge/pump.jpg?size=2&dark=1".to_owned(),
             alt: "A pump, \"rebuilt\" & dry".to_owned(),
-            media_type: Some("image/jpeg"),
+            media_type: Some("image/jpeg".into()),
             width: Some(1200),
             height: Some(800),
         }),

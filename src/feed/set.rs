@@ -1,11 +1,14 @@
-//! The set: all documents of all feeds of a site, one after the other.
+//! The set: all documents of all feeds of a site.
 //!
 //! [`Set::new`] settles which documents there are and what stands in each; [`Set::write`] hands
-//! them out, format by format, made on all cores. An entry that stands in several documents is
-//! serialised once; those of archives are not kept, so that memory does not grow with a site's
-//! age.
+//! out those that are asked for, in all formats, made on all cores. The bodies of posts are asked
+//! for where they are needed. An entry that stands in several documents is serialised once; those
+//! of archives are not kept, so that memory does not grow with a site's age.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use super::{
     Error, Feed, Format, Head, History, Kind, OPML, Piece, Site, atom,
@@ -13,13 +16,20 @@ use super::{
     json, opml, outline, rss,
     volumes::{self, Volume, Weighed},
 };
-use crate::{domain::post::Post, parallel, time::Timestamp};
+use crate::{
+    domain::{post::Post, recipe::Recipe},
+    parallel,
+    time::Timestamp,
+};
 
 /// Documents made at once: enough for all cores, few enough to hold.
-const BATCH: usize = 32;
+const BATCH: usize = 8;
 
 /// Fewer entries than this are not shared out among cores.
 const FEW: usize = 16;
+
+/// The body of a post by its place in the catalog.
+pub type Bodies<'b> = dyn Fn(usize) -> &'b str + Sync + 'b;
 
 /// All feeds of a site.
 pub struct Set<'a> {
@@ -31,22 +41,39 @@ pub struct Set<'a> {
 }
 
 /// A document, in whatever format: part of a feed.
-struct Document {
+pub struct Document {
     /// Its feed's place among all.
     feed: usize,
     volume: Volume,
 }
 
-type Pieces = HashMap<usize, Piece>;
+impl Document {
+    /// The posts in it by their place in the catalog, newest first.
+    pub fn posts(&self) -> &[usize] {
+        &self.volume.posts
+    }
+
+    /// Its path below the site in a format.
+    pub fn path(&self, format: Format) -> String {
+        format!("{}{}", self.volume.folder, format.file())
+    }
+}
+
+/// An entry in each format, in the order of [`Format::ALL`].
+type Pieces = [Piece; 3];
 
 impl<'a> Set<'a> {
-    /// The feeds of `posts`, newest first.
-    pub fn new(site: Site<'a>, posts: &'a [Post]) -> Self {
-        let weighed = parallel::map(posts, FEW, |post| Weighed {
-            published: post.published,
-            weight: entry::weight(post, &site),
-            is_expired: post.related.expires.is_some_and(|expires| expires <= site.now),
-        });
+    /// The feeds of `posts`, newest first, whose bodies are of those [`super::length`]s.
+    pub fn new(site: Site<'a>, posts: &'a [Post], lengths: &[usize]) -> Self {
+        let weighed: Vec<Weighed> = posts
+            .iter()
+            .zip(lengths)
+            .map(|(post, &length)| Weighed {
+                published: post.published,
+                weight: entry::weight(post, length, &site),
+                is_expired: post.related.expires.is_some_and(|expires| expires <= site.now),
+            })
+            .collect();
         let feeds: Vec<Feed> = outline::feeds(&site, posts)
             .into_iter()
             .filter(|feed| {
@@ -62,6 +89,29 @@ impl<'a> Set<'a> {
             documents.extend(volumes.into_iter().map(|volume| Document { feed: at, volume }));
         }
         Self { site, posts, stamps: entry::stamps(posts), feeds, documents }
+    }
+
+    /// All documents, those of one feed one after the other.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// What a document is made of, added to `recipe`, which tells of the site; `marks` tell of
+    /// each post and its body.
+    pub fn recipe<'m>(
+        &self,
+        one: &Document,
+        recipe: Recipe,
+        mark: impl Fn(usize) -> &'m [u8],
+    ) -> Recipe {
+        let Some(feed) = self.feeds.get(one.feed) else { return recipe };
+        let history = format!("{:?}", one.volume.history);
+        let head = [&feed.title, &feed.language, &one.volume.folder, &history];
+        let recipe = head.into_iter().fold(recipe, |recipe, text| recipe.with(text));
+        one.volume.posts.iter().fold(recipe, |recipe, &at| {
+            let stamp = self.stamps.get(at).map_or(0, |stamp| stamp.micros());
+            recipe.with(mark(at)).with(stamp.to_le_bytes())
+        })
     }
 
     /// The feeds, the site's own first.
@@ -94,71 +144,93 @@ impl<'a> Set<'a> {
         is_front.then(|| self.site.address(path))
     }
 
-    /// Hands every document to `put` with its path below the site; an error of `put` ends it.
-    pub fn write<E>(
+    /// Hands the documents to `put` in each format with their paths below the site; an error of
+    /// `put` ends it.
+    pub fn write<'d, E>(
         &self,
-        mut put: impl FnMut(&str, Result<Vec<u8>, Error>) -> Result<(), E>,
+        wanted: &[&'d Document],
+        bodies: &Bodies<'_>,
+        mut put: impl FnMut(&'d Document, Format, Result<Vec<u8>, Error>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for format in Format::ALL {
-            let shared = self.shared(format);
-            for batch in self.documents.chunks(BATCH) {
-                let made = parallel::map(batch, 1, |one| self.document(one, format, &shared));
-                for (document, octets) in batch.iter().zip(made) {
-                    put(&format!("{}{}", document.volume.folder, format.file()), octets)?;
+        let shared = self.shared(wanted, bodies);
+        for batch in wanted.chunks(BATCH) {
+            let made = parallel::map(batch, 1, |one| self.document(one, &shared, bodies));
+            for (document, octets) in batch.iter().zip(made) {
+                for (format, octets) in Format::ALL.into_iter().zip(octets) {
+                    put(document, format, octets)?;
                 }
             }
         }
-        put(OPML, opml::write(self))
+        Ok(())
     }
 
-    /// The pieces of the posts that stand in more than one document.
-    fn shared(&self, format: Format) -> Pieces {
+    /// The list of all feeds.
+    pub fn opml(&self) -> Result<Vec<u8>, Error> {
+        opml::write(self)
+    }
+
+    /// The pieces of the posts that stand in more than one of the documents.
+    fn shared(&self, wanted: &[&Document], bodies: &Bodies<'_>) -> HashMap<usize, Pieces> {
         let mut seen = BTreeSet::new();
-        let all = self.documents.iter().flat_map(|document| &document.volume.posts);
+        let all = wanted.iter().flat_map(|document| &document.volume.posts);
         let shared: BTreeSet<usize> = all.filter(|at| !seen.insert(**at)).copied().collect();
         let shared: Vec<usize> = shared.into_iter().collect();
-        let pieces = parallel::map(&shared, FEW, |&at| self.piece(at, format).ok());
+        let pieces = parallel::map(&shared, FEW, |&at| self.pieces(at, bodies).ok());
         let pieces = shared.into_iter().zip(pieces);
         // What could not be made is tried again for each document, and told there.
-        pieces.filter_map(|(at, piece)| Some((at, piece?))).collect()
+        pieces.filter_map(|(at, pieces)| Some((at, pieces?))).collect()
     }
 
-    fn piece(&self, at: usize, format: Format) -> Result<Piece, Error> {
+    fn pieces(&self, at: usize, bodies: &Bodies<'_>) -> Result<Pieces, Error> {
         let post = self.posts.get(at).ok_or(Error::Shape("post"))?;
         let stamp = self.stamps.get(at).ok_or(Error::Shape("post"))?;
-        let entry = Entry::new(post, *stamp, &self.site);
-        match format {
-            Format::Atom => atom::piece(&entry),
-            Format::Rss => rss::piece(&entry),
-            Format::Json => json::piece(&entry),
+        let entry = Entry::new(post, bodies(at), *stamp, &self.site);
+        Ok([atom::piece(&entry)?, rss::piece(&entry)?, json::piece(&entry)?])
+    }
+
+    /// A document in each format.
+    fn document(
+        &self,
+        one: &Document,
+        shared: &HashMap<usize, Pieces>,
+        bodies: &Bodies<'_>,
+    ) -> [Result<Vec<u8>, Error>; 3] {
+        let pieces = |&at: &usize| match shared.get(&at) {
+            Some(pieces) => Ok(Cow::Borrowed(pieces)),
+            None => self.pieces(at, bodies).map(Cow::Owned),
+        };
+        let entries: Result<Vec<Cow<'_, Pieces>>, Error> =
+            one.volume.posts.iter().map(pieces).collect();
+        match entries {
+            Ok(entries) => [0, 1, 2].map(|at| {
+                let own: Vec<&Piece> = entries.iter().filter_map(|entry| entry.get(at)).collect();
+                self.joined(one, Format::ALL[at], &own)
+            }),
+            Err(error) => {
+                let why = error.to_string();
+                Format::ALL.map(|_| Err(Error::Entry(why.clone())))
+            }
         }
     }
 
-    fn document(&self, one: &Document, format: Format, shared: &Pieces) -> Result<Vec<u8>, Error> {
-        let mut body = String::new();
-        let mut modules = BTreeSet::new();
-        for &at in &one.volume.posts {
-            let own;
-            let piece = match shared.get(&at) {
-                Some(piece) => piece,
-                None => {
-                    own = self.piece(at, format)?;
-                    &own
-                }
-            };
-            if format == Format::Json && !body.is_empty() {
-                body.push_str(json::BETWEEN);
-            }
-            body.push_str(&piece.text);
-            modules.extend(piece.modules.iter().copied());
-        }
+    /// Head, entries and foot.
+    fn joined(&self, one: &Document, format: Format, entries: &[&Piece]) -> Result<Vec<u8>, Error> {
+        let modules = entries.iter().flat_map(|piece| piece.modules.iter().copied()).collect();
         let head = self.head(one, modules)?;
-        let (head, foot) = match format {
-            Format::Atom => (atom::head(&head)?, atom::FOOT),
-            Format::Rss => (rss::head(&head)?, rss::FOOT),
-            Format::Json => (json::head(&head)?, json::FOOT),
+        let (head, between, foot) = match format {
+            Format::Atom => (atom::head(&head)?, "", atom::FOOT),
+            Format::Rss => (rss::head(&head)?, "", rss::FOOT),
+            Format::Json => (json::head(&head)?, json::BETWEEN, json::FOOT),
         };
-        Ok([head.as_bytes(), body.as_bytes(), foot.as_bytes()].concat())
+        let texts: usize = entries.iter().map(|piece| piece.text.len() + between.len()).sum();
+        let mut octets = Vec::with_capacity(head.len() + texts + foot.len());
+        octets.extend_from_slice(head.as_bytes());
+        for (place, piece) in entries.iter().enumerate() {
+            octets.extend_from_slice(if place > 0 { between } else { "" }.as_bytes());
+            octets.extend_from_slice(piece.text.as_bytes());
+        }
+        octets.extend_from_slice(foot.as_bytes());
+        Ok(octets)
     }
 
     fn head<'h>(

@@ -16,8 +16,11 @@ use std::{
 
 use crate::{
     digest,
-    domain::post::Post,
-    store::posts::Candidate,
+    domain::{
+        choice::{Choice, admits},
+        post::Post,
+    },
+    store::{choices::Change, posts::Candidate},
     time::{Timestamp, Zone},
 };
 
@@ -28,6 +31,8 @@ pub(super) struct Known<'a> {
     pub(super) post: &'a Post,
     /// Its place in the catalog.
     pub(super) place: usize,
+    /// The file of a post that was known before and says the same.
+    pub(super) twin: Option<&'a str>,
 }
 
 /// What may be mailed, in the order in which it appeared, and what histories remember.
@@ -42,7 +47,7 @@ impl<'a> Eligible<'a> {
     /// instants may be mailed.
     pub(super) fn new(
         posts: &'a [Post],
-        found: Vec<Candidate>,
+        found: &'a [Candidate],
         (since, until): (Timestamp, Timestamp),
     ) -> Self {
         let places: HashMap<&str, usize> =
@@ -52,7 +57,8 @@ impl<'a> Eligible<'a> {
             .filter_map(|found| {
                 let candidate = digest::Candidate { row: found.row, first_seen: found.first_seen };
                 let place = *places.get(found.id.as_str())?;
-                Some(Known { candidate, post: posts.get(place)?, place })
+                let twin = found.twin.as_deref();
+                Some(Known { candidate, post: posts.get(place)?, place, twin })
             })
             .collect();
         Self {
@@ -60,6 +66,34 @@ impl<'a> Eligible<'a> {
             remembered: found.iter().map(|found| found.row).collect(),
             known,
         }
+    }
+
+    /// What a newsletter of these topics carries.
+    pub(super) fn of(&self, topics: Option<&BTreeSet<String>>) -> Vec<digest::Candidate> {
+        self.where_post(|post| admits(topics, &post.tags))
+    }
+
+    /// What of `candidates` a reader chose.
+    pub(super) fn chosen(
+        &self,
+        candidates: &[digest::Candidate],
+        choice: &Choice,
+    ) -> Vec<digest::Candidate> {
+        let chosen = self.where_post(|post| choice.admits(&post.tags));
+        candidates.iter().filter(|one| chosen.contains(one)).copied().collect()
+    }
+
+    /// The posts that were there before a change of topics and that only the new ones admit.
+    pub(super) fn too_late_for(&self, change: &Change) -> Vec<i64> {
+        let is_new =
+            |post: &Post| change.after.admits(&post.tags) && !change.before.admits(&post.tags);
+        let late = self.where_post(is_new).into_iter().filter(|one| one.first_seen <= change.at);
+        late.map(|one| one.row).collect()
+    }
+
+    fn where_post(&self, is_wanted: impl Fn(&Post) -> bool) -> Vec<digest::Candidate> {
+        let wanted = self.known.iter().filter(|known| is_wanted(known.post));
+        wanted.map(|known| known.candidate).collect()
     }
 
     /// The posts of these rows.
@@ -88,6 +122,7 @@ impl Guard {
         (baseline, zone): (Timestamp, &Zone),
     ) -> Option<String> {
         self.sent_elsewhere(eligible, rows, zone)
+            .or_else(|| known_before(eligible, rows, baseline))
             .or_else(|| self.archive(eligible, rows, (baseline, zone)))
     }
 
@@ -131,4 +166,14 @@ impl Guard {
             })
         })
     }
+}
+
+/// Why a letter of these rows would bring what was known under another identity.
+fn known_before(eligible: &Eligible<'_>, rows: &[i64], baseline: Timestamp) -> Option<String> {
+    let new = eligible.carried(rows).filter(|known| known.candidate.first_seen > baseline);
+    let mut twins = new.filter_map(|known| Some((known.post.path.as_str(), known.twin?)));
+    let (path, twin) = twins.next()?;
+    Some(format!(
+        "posts/{path} says the same as posts/{twin}, which was known before: readers may have had it"
+    ))
 }

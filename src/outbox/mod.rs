@@ -98,5 +98,6 @@ pub mod smtp;
 pub mod stationery;
 pub mod transport;
 pub mod watch;
+mod waves;
 mod wire;
 pub mod worker;

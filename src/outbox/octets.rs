@@ -10,19 +10,20 @@ use std::borrow::Cow;
 /// The first line, from 1, that holds a CR or LF which is not part of a CRLF: letters that hold
 /// one are read differently by different servers, which is how letters are smuggled.
 pub(super) fn faulty_line(message: &[u8]) -> Option<usize> {
-    let mut lines = 1;
-    let mut skip = usize::MAX;
-    for at in memchr::memchr2_iter(b'\r', b'\n', message) {
-        if at == skip {
-            lines += 1;
-            continue;
-        }
-        if message[at] == b'\n' || message.get(at + 1) != Some(&b'\n') {
-            return Some(lines);
-        }
-        skip = at + 1;
+    let is_faulty = |(&one, &next): (&u8, &u8)| (one == b'\r') != (next == b'\n');
+    let pairs = || message.iter().zip(message.get(1..).unwrap_or_default());
+    let ends = message.first() == Some(&b'\n') || message.last() == Some(&b'\r');
+    // Without a branch, since this looks at every octet of every letter.
+    if !pairs().fold(ends, |faulty, pair| faulty | is_faulty(pair)) {
+        return None;
     }
-    None
+    let first = if message.first() == Some(&b'\n') {
+        Some(0)
+    } else {
+        pairs().position(is_faulty).map(|at| at + 1)
+    };
+    let before = message.get(..first.unwrap_or(message.len())).unwrap_or_default();
+    Some(1 + memchr::memchr_iter(b'\n', before).count())
 }
 
 /// The message with a dot before each dot that begins a line, its last line ended.

@@ -12,14 +12,23 @@
 //! A letter that cannot be rendered opens no issue: the reason is a trouble of the run, its
 //! readers stay owed, and the rest goes on. A ledger that fails ends the opening.
 
-use super::eligible::{Eligible, Guard};
 pub use super::stationery::{Newsletter, Stationery};
+use super::{
+    eligible::{Eligible, Guard},
+    waves::Waves,
+};
 use crate::{
     digest::{
         self, Digest,
         render::{Letterhead, render},
     },
-    domain::{issue::IssueName, post::Post, subscriber::Cadence, token::Key},
+    domain::{
+        choice::Choice,
+        issue::IssueName,
+        post::{Post, PostId},
+        subscriber::Cadence,
+        token::Key,
+    },
     rank::{
         Chosen, Lists, Wish,
         rails::{Held, Log},
@@ -30,7 +39,7 @@ use crate::{
         issues::{EditionKey, Gift, Issue, Opening},
     },
     template::Templates,
-    time::{Schedule, Timestamp},
+    time::Timestamp,
 };
 
 /// What is related to the published posts.
@@ -39,6 +48,13 @@ pub struct Related<'a> {
     pub lists: Lists<'a>,
     /// The number by which the ledger knows each post.
     pub rows: Vec<i64>,
+}
+
+impl Related<'_> {
+    /// Of no posts.
+    pub fn none() -> Self {
+        Self { lists: Lists::new(&[], Vec::new(), Vec::new()), rows: Vec::new() }
+    }
 }
 
 /// Everything that opening looks at; it changes the store alone.
@@ -76,15 +92,29 @@ pub struct Opened {
     pub notes: Vec<String>,
 }
 
-/// One issue that is due, and whose audience it is.
-struct Due<'a> {
-    newsletter: &'a Newsletter,
-    name: IssueName,
-    planned: Timestamp,
+/// One issue that is due for a group of readers.
+pub(super) struct Due<'a> {
+    pub(super) newsletter: &'a Newsletter,
+    pub(super) name: IssueName,
+    pub(super) planned: Timestamp,
+    /// What the readers chose.
+    pub(super) choice: &'a Choice,
+}
+
+/// How the opening of a group ended.
+#[derive(PartialEq, Eq)]
+pub(super) enum Written {
+    /// Deliveries were written.
+    Letters,
+    /// All have a letter of this issue already.
+    Nothing,
+    /// The letter cannot be rendered.
+    Failed,
 }
 
 /// The places of the posts in a letter.
 struct Content {
+    /// Newest first.
     articles: Vec<usize>,
     beside: Chosen,
 }
@@ -92,134 +122,116 @@ struct Content {
 impl Printer<'_> {
     /// Opens what is due of `newsletters` and lets it be sent.
     pub async fn open(&self, newsletters: &[Newsletter]) -> Result<Opened, store::Error> {
-        let eligible = self.eligible().await?;
+        let found = self.store.candidates(self.now.minus(digest::MEMORY)).await?;
+        let since = self.now.minus(self.stationery.eligible);
+        let eligible = Eligible::new(self.posts, &found, (since, self.now));
+        self.pass_over(&eligible).await?;
+        let choices = self.store.choices().await?;
         let mut opened = Opened::default();
         for newsletter in newsletters {
+            let waves = Waves::new(self, newsletter, &eligible, &choices);
             for (cadence, schedule) in &newsletter.cadences {
                 match schedule {
-                    None => self.instant(newsletter, &eligible, &mut opened).await?,
-                    Some(schedule) => {
-                        let due = (*cadence, schedule);
-                        self.periodic(newsletter, due, &eligible, &mut opened).await?;
-                    }
+                    None => waves.instant(&mut opened).await?,
+                    Some(schedule) => waves.periodic(*cadence, schedule, &mut opened).await?,
                 }
             }
         }
+        self.revise(newsletters, &eligible, &mut opened).await?;
         self.store.release_opened(self.now).await?;
         Ok(opened)
     }
 
-    async fn eligible(&self) -> Result<Eligible<'_>, store::Error> {
-        let found = self.store.candidates(self.now.minus(digest::MEMORY)).await?;
-        let since = self.now.minus(self.stationery.eligible);
-        Ok(Eligible::new(self.posts, found, (since, self.now)))
-    }
-
-    /// One issue a post, in the order in which they appeared.
-    async fn instant(
+    /// Renders letters anew whose posts were corrected since, for readers of whom none was begun
+    /// to be sent. What was withdrawn meanwhile stays as it was frozen.
+    async fn revise(
         &self,
-        newsletter: &Newsletter,
+        newsletters: &[Newsletter],
         eligible: &Eligible<'_>,
         opened: &mut Opened,
     ) -> Result<(), store::Error> {
-        for one in &eligible.known {
-            let due = Due {
-                newsletter,
-                name: IssueName::instant(&one.post.key),
-                planned: one.candidate.first_seen,
-            };
-            self.issue(&due, eligible, Some(one.candidate.row), opened).await?;
+        for waiting in self.store.waiting_editions().await? {
+            let said = self.store.words_of(&waiting.posts).await?;
+            let newsletter = newsletters.iter().find(|one| one.id == waiting.newsletter);
+            let name: Option<IssueName> = waiting.issue.parse().ok();
+            let (Some(newsletter), Some(name)) = (newsletter, name) else { continue };
+            let mut articles: Vec<usize> =
+                eligible.carried(&waiting.posts).map(|known| known.place).collect();
+            if said == waiting.said || articles.len() < waiting.posts.len() {
+                continue;
+            }
+            articles.sort_unstable();
+            let articles = articles.iter().filter_map(|&place| self.posts.get(place)).collect();
+            let named = |id: &PostId| self.posts.iter().find(|post| post.id == *id);
+            let related = waiting.related.iter().filter_map(named).collect();
+            let popular = waiting.popular.iter().filter_map(named).collect();
+            let language = Some(waiting.language.clone());
+            let choice = Choice { language, ..Choice::default() };
+            let due = Due { newsletter, name, planned: waiting.planned, choice: &choice };
+            match self.letter(&due, &Digest { articles, related, popular }) {
+                Ok(letter) => self.store.revise(waiting.edition, &letter, &said).await?,
+                Err(error) => opened.troubles.push(format!("{}: {error}", waiting.issue)),
+            }
         }
         Ok(())
     }
 
-    /// The issue of the latest planned time that has passed and was not acted upon.
-    async fn periodic(
-        &self,
-        newsletter: &Newsletter,
-        (cadence, schedule): (Cadence, &Schedule),
-        eligible: &Eligible<'_>,
-        opened: &mut Opened,
-    ) -> Result<(), store::Error> {
-        let last = self.last_slot(newsletter, cadence, opened).await?;
-        let after = last.unwrap_or(self.baseline);
-        let Some(planned) = schedule.latest(after, self.now) else { return Ok(()) };
-        let Some(name) = IssueName::periodic(cadence, planned, schedule.zone()) else {
-            return Ok(());
-        };
-        let before = opened.troubles.len();
-        self.issue(&Due { newsletter, name, planned }, eligible, None, opened).await?;
-        if opened.troubles.len() == before {
-            self.store.take_slot(&newsletter.id, cadence, (planned, self.now)).await?;
+    /// Looks at changes of topics: a post that appeared before one is not for the topics that it
+    /// added.
+    async fn pass_over(&self, eligible: &Eligible<'_>) -> Result<(), store::Error> {
+        loop {
+            let changes = self.store.changes().await?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let late = changes.into_iter().map(|change| {
+                let rows = eligible.too_late_for(&change);
+                (change, rows)
+            });
+            self.store.pass_over(&late.collect::<Vec<_>>()).await?;
         }
-        Ok(())
     }
 
-    /// The latest planned time that was acted upon; one in the future is told and ignored.
-    async fn last_slot(
-        &self,
-        newsletter: &Newsletter,
-        cadence: Cadence,
-        opened: &mut Opened,
-    ) -> Result<Option<Timestamp>, store::Error> {
-        let last = self.store.last_slot(&newsletter.id, cadence).await?;
-        let Some(ahead) = last.filter(|last| *last > self.now) else { return Ok(last) };
-        opened.notes.push(format!(
-            "the {cadence} issue of {} planned for {ahead} was opened already, by a clock that was \
-             wrong; it is passed over and digests go on",
-            newsletter.id
-        ));
-        self.store.last_slot_before(&newsletter.id, cadence, self.now).await
-    }
-
-    /// Opens one issue for every group that is owed something; `only` narrows it to one post.
-    async fn issue(
+    /// Opens an issue for a group that is owed these rows.
+    pub(super) async fn issue(
         &self,
         due: &Due<'_>,
         eligible: &Eligible<'_>,
-        only: Option<i64>,
+        (audience, group): (Audience<'_>, &Group),
+        rows: &[i64],
         opened: &mut Opened,
-    ) -> Result<(), store::Error> {
-        let moments = digest::moments(&eligible.candidates);
-        let audience = Audience {
-            newsletter: &due.newsletter.id,
-            cadence: due.name.cadence(),
-            moments: &moments,
-        };
-        let logs = self.store.logs(audience).await?;
-        let mut written = 0;
-        for group in self.store.groups(audience).await? {
-            let mut rows = digest::owed(&eligible.candidates, group.missed, &group.had);
-            rows.retain(|row| only.is_none_or(|only| only == *row));
-            if rows.is_empty() {
-                continue;
-            }
-            let log = logs.get(&group.history).cloned().unwrap_or_default();
-            let content = self.choose(eligible, (&group, &log), &rows);
-            match self.edition(due, eligible, &rows, &content).await? {
-                Ok((issue, edition)) => {
-                    let opening = Opening {
-                        audience,
-                        history: group.history,
-                        missed: group.missed,
-                        issue: issue.id,
-                    };
-                    let had = digest::history_after(&eligible.remembered, &group.had, &rows);
-                    let log = log.after(self.held(rows, &content.beside));
-                    let gift = Gift { edition, had, log };
-                    written += self.store.open_deliveries(&opening, &gift, self.now).await?;
-                }
-                Err(trouble) => {
+    ) -> Result<Written, store::Error> {
+        let log = self.store.log(audience, group.history).await?;
+        let content = self.content(eligible, (group, &log), rows);
+        let (issue, edition) = match self.edition(due, eligible, rows, &content).await? {
+            Ok((issue, _)) if issue.state == "cancelled" => return Ok(Written::Nothing),
+            Ok(found) => found,
+            Err(trouble) => {
+                if !opened.troubles.contains(&trouble) {
                     opened.troubles.push(trouble);
-                    break;
                 }
+                return Ok(Written::Failed);
             }
-        }
+        };
+        let opening = Opening {
+            audience,
+            choice: group.choice,
+            history: group.history,
+            missed: group.missed,
+            issue: issue.id,
+        };
+        let had = digest::history_after(&eligible.remembered, &group.had, rows);
+        let log = log.after(self.held(rows, &content.beside));
+        let gift = Gift { edition, had, log };
+        let written = self.store.open_deliveries(&opening, &gift, self.now).await?;
         if written > 0 {
-            opened.issues.push(due.name.to_string());
+            let name = due.name.to_string();
+            if !opened.issues.contains(&name) {
+                opened.issues.push(name);
+            }
             opened.deliveries += written;
         }
-        Ok(())
+        Ok(if written > 0 { Written::Letters } else { Written::Nothing })
     }
 
     /// The frozen edition of that content, made where there is none; or why it cannot be made.
@@ -245,8 +257,7 @@ impl Printer<'_> {
         };
         let issue = self.store.open_issue(&due.newsletter.id, &due.name, due.planned).await?;
         if issue.state == "opening"
-            && let Some(why) =
-                self.guard.doubt(eligible, rows, (self.baseline, &self.stationery.zone))
+            && let Some(why) = self.doubt(due, eligible, rows)
         {
             self.store.hold_issue(issue.id, &why).await?;
         }
@@ -256,7 +267,7 @@ impl Printer<'_> {
             posts: rows.to_vec(),
             related: ids(&digest.related),
             popular: ids(&digest.popular),
-            language: self.stationery.language.clone(),
+            language: self.language(due).to_owned(),
         };
         let edition = match self.store.edition(&key).await? {
             Some(edition) => edition,
@@ -265,8 +276,19 @@ impl Printer<'_> {
         Ok(Ok((issue, edition)))
     }
 
-    /// The articles, newest first, and what stands beside them for the readers of a group.
-    fn choose(
+    /// Why an issue should wait for the operator, if it should.
+    fn doubt(&self, due: &Due<'_>, eligible: &Eligible<'_>, rows: &[i64]) -> Option<String> {
+        let doubt = self.guard.doubt(eligible, rows, (self.baseline, &self.stationery.zone));
+        let approval = || "it waits for your approval, as its newsletter wants".to_owned();
+        doubt.or_else(|| due.newsletter.approval.then(approval))
+    }
+
+    fn language<'a>(&'a self, due: &Due<'a>) -> &'a str {
+        due.choice.language.as_deref().unwrap_or(&self.stationery.language)
+    }
+
+    /// The articles, and what stands beside them for the readers of a group.
+    fn content(
         &self,
         eligible: &Eligible<'_>,
         (group, log): (&Group, &Log),
@@ -285,15 +307,18 @@ impl Printer<'_> {
     }
 
     /// What a letter holds, as its readers' log has it.
-    fn held(&self, sent: Vec<i64>, beside: &Chosen) -> Held {
+    fn held(&self, rows: &[i64], beside: &Chosen) -> Held {
         let places = beside.related.iter().chain(&beside.popular);
         let row = |&place: &usize| self.related.rows.get(place).copied();
-        Held { sent, shown: places.filter_map(row).collect() }
+        Held { sent: rows.to_vec(), shown: places.filter_map(row).collect() }
     }
 
     fn letter(&self, due: &Due<'_>, digest: &Digest<'_>) -> Result<String, digest::render::Error> {
         let name = due.name.to_string();
-        let head = self.letterhead(due.newsletter, &name, due.name.cadence());
+        let head = Letterhead {
+            language: self.language(due),
+            ..self.letterhead(due.newsletter, &name, due.name.cadence())
+        };
         let letter = render(self.templates, &head, digest, &due.newsletter.sender, self.key)?;
         Ok(serde_json::to_string(&letter).unwrap_or_default())
     }

@@ -38,6 +38,9 @@ pub struct Session {
     letters: u32,
     /// A chunk was sent whose answer has not been read.
     chunk: bool,
+    /// A chunk was taken on this session. The answer to the first one is worth a look before the
+    /// dot; later ones leave with it.
+    takes_chunks: bool,
 }
 
 /// The commands before a letter's text.
@@ -49,7 +52,15 @@ pub struct Riding(Option<Opening>);
 impl Session {
     pub(super) fn over(wire: Wire, deadlines: Deadlines) -> Self {
         let offers = Offers::default();
-        Self { wire, offers, deadlines, usable: false, letters: 0, chunk: false }
+        Self {
+            wire,
+            offers,
+            deadlines,
+            usable: false,
+            letters: 0,
+            chunk: false,
+            takes_chunks: false,
+        }
     }
 
     pub(super) fn learn(&mut self, lines: &[String]) {
@@ -90,10 +101,15 @@ impl Session {
         if self.offers.chunking {
             let text = ended(message);
             let head = format!("BDAT {}\r\n", text.len());
-            self.send(Phase::Body, &[head.as_bytes(), &text].concat()).await?;
+            if self.takes_chunks {
+                self.send_text(head.as_bytes()).await?;
+                self.send_text(&text).await?;
+            } else {
+                self.send(Phase::Body, &[head.as_bytes(), &text].concat()).await?;
+            }
             self.chunk = true;
         } else {
-            self.send(Phase::Body, &stuffed(message)).await?;
+            self.send_text(&stuffed(message)).await?;
         }
         match self.early().await {
             Some(failure) => Err(failure),
@@ -120,7 +136,7 @@ impl Session {
             self.letters += 1;
             octets.push_str(&opening.octets(self.offers.chunking));
         }
-        match self.wire.write(octets.as_bytes(), self.deadlines.block).await {
+        match self.wire.write_end(octets.as_bytes(), self.deadlines.block).await {
             Ok(()) => Ok(Riding(next)),
             Err(why) => Err(Completion::Lost(no_reply(&why))),
         }
@@ -146,6 +162,7 @@ impl Session {
         let mut answer = self.wire.read(self.deadlines.dot).await;
         if let (true, Ok(chunk)) = (std::mem::take(&mut self.chunk), &answer) {
             let refused = (!chunk.reply().is_positive()).then(|| chunk.reply());
+            self.takes_chunks |= refused.is_none();
             answer = self.wire.read(self.deadlines.dot).await;
             if let (Some(refused), Ok(last)) = (refused, &answer) {
                 // Taken without a text that was refused: nobody can say what was taken.
@@ -284,6 +301,7 @@ impl Session {
             Err(why) => return Some(lost(Phase::Body, &why)),
         };
         self.chunk = false;
+        self.takes_chunks |= answer.is_positive();
         (!answer.is_positive()).then(|| Failure::refused(Phase::Body, answer))
     }
 
@@ -306,6 +324,12 @@ impl Session {
     async fn send(&mut self, phase: Phase, octets: &[u8]) -> Result<(), Failure> {
         let within = self.deadline(phase);
         self.wire.write(octets, within).await.map_err(|why| lost(phase, &why))
+    }
+
+    /// Part of a letter's text; its end leaves with the dot.
+    async fn send_text(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        let written = self.wire.write_on(octets, self.deadlines.block).await;
+        written.map_err(|why| lost(Phase::Body, &why))
     }
 
     pub(super) async fn reply(&mut self, phase: Phase) -> Result<Lines, Failure> {

@@ -2,7 +2,7 @@
 //!
 //! Filled from the configuration once a run; opening makes letterheads of it and nothing else.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     digest::{message::Sender, render::Letterhead},
@@ -24,6 +24,13 @@ pub struct Newsletter {
     pub cadences: Vec<(Cadence, Option<Schedule>)>,
     /// Who sends it.
     pub sender: Sender,
+    /// It carries posts with one of these topics; `None`: all posts.
+    pub topics: Option<BTreeSet<String>>,
+    /// Whether each issue waits for the operator.
+    pub approval: bool,
+    /// The hours, from the first up to the second, in which no letter comes unless its reader
+    /// chose the hour.
+    pub quiet: Option<(u8, u8)>,
 }
 
 /// What letters of all newsletters have in common.
@@ -49,6 +56,8 @@ pub struct Stationery {
     pub rails: Rails,
     /// How long after it was first seen a post may still be mailed.
     pub eligible: Duration,
+    /// The most letters that a reader gets on a day.
+    pub ceiling: Option<u32>,
     /// What links to posts carry in their address where readers are counted, else empty.
     pub mark: String,
 }

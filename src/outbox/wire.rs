@@ -2,8 +2,9 @@
 //! come in.
 //!
 //! It promises that no reply takes more than its deadline or more than 64 KB, whatever the other
-//! side does, that small writes leave at once (`TCP_NODELAY`), and that octets received before
-//! TLS are never read as if they had come through it.
+//! side does, that small writes leave at once (`TCP_NODELAY`) but for the end of a text, which
+//! leaves with the dot where the system can wait so (`TCP_CORK`), and that octets received
+//! before TLS are never read as if they had come through it.
 //!
 //! It does not know which command a reply answers. What fails is told in words: the text of an
 //! `Err` here is why no usable reply came.
@@ -26,7 +27,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::domain::delivery::Reply;
 
@@ -35,8 +36,27 @@ const LONGEST_REPLY: usize = 64 * 1024;
 /// How much is handed to the system at once; each such block has a deadline of its own.
 const BLOCK: usize = 64 * 1024;
 
-trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {
+    /// Whether a packet that is not full waits for what is written next (200 ms at most).
+    fn cork(&self, on: bool);
+}
+
+impl Stream for TcpStream {
+    #[cfg(target_os = "linux")]
+    fn cork(&self, on: bool) {
+        // Where it cannot be had the packet leaves at once, as without it.
+        let _ = socket2::SockRef::from(self).set_tcp_cork(on);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn cork(&self, _: bool) {}
+}
+
+impl Stream for TlsStream<Box<dyn Stream>> {
+    fn cork(&self, on: bool) {
+        self.get_ref().0.cork(on);
+    }
+}
 
 /// A connection, and what has been received on it but not yet read as a reply.
 pub(super) struct Wire {
@@ -106,6 +126,23 @@ impl Wire {
             Ok(Err(error)) => Err(format!("TLS with {host} failed: {error}")),
             Err(_) => Err(format!("TLS with {host} took more than {} s", within.as_secs())),
         }
+    }
+
+    /// The same for octets that others will follow soon: the last packet waits for those.
+    pub(super) async fn write_on(&mut self, octets: &[u8], within: Duration) -> Result<(), String> {
+        self.stream.cork(true);
+        self.write(octets, within).await
+    }
+
+    /// The same for the octets that end a text.
+    pub(super) async fn write_end(
+        &mut self,
+        octets: &[u8],
+        within: Duration,
+    ) -> Result<(), String> {
+        let written = self.write(octets, within).await;
+        self.stream.cork(false);
+        written
     }
 
     /// Writes all of `octets`, each block within the deadline.
@@ -249,6 +286,10 @@ pub(super) fn tls_trusting(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Stream for tokio::io::DuplexStream {
+        fn cork(&self, _: bool) {}
+    }
 
     /// What a server that sends `octets` and hangs up is understood to say, reply by reply.
     async fn heard(octets: &[u8]) -> Vec<Result<Lines, String>> {

@@ -5,6 +5,10 @@
 //! not write is ever removed: not a file that is not in it, and not one that was changed since
 //! (by its length and the second of its last change).
 //!
+//! What a file was made of stands beside it as its recipe ([`crate::domain::recipe`]), so that
+//! the next build can leave alone what would come out the same. A recipe counts only for the file
+//! as it was left, to the nanosecond of its last change; in a copy of the folder none counts.
+//!
 //! A manifest that is missing or damaged counts as empty: then nothing is removed.
 
 use std::{
@@ -37,6 +41,31 @@ struct Entry {
     length: u64,
     /// Seconds since 1970, as the file system says.
     changed: u64,
+    /// What it was made of, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made: Option<Made>,
+}
+
+/// What a file was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Made {
+    recipe: String,
+    /// The rest of the instant of its last change.
+    nanos: u32,
+}
+
+impl Entry {
+    fn of(found: &Metadata, post: Option<&str>, recipe: Option<&str>) -> Self {
+        let (length, changed) = stamp(found);
+        let made = recipe.map(|recipe| Made { recipe: recipe.to_owned(), nanos: nanos_of(found) });
+        Self { post: post.map(str::to_owned), length, changed, made }
+    }
+
+    /// Whether it is the file as it was left when its recipe was written down.
+    fn is_as_made(&self, found: &Metadata) -> bool {
+        let nanos = self.made.as_ref().map(|made| made.nanos);
+        is_same(found, self) && nanos == Some(nanos_of(found))
+    }
 }
 
 impl Manifest {
@@ -48,24 +77,53 @@ impl Manifest {
 
     /// Whether it tells of files, and each stands below `root` as it was written.
     pub fn stands(&self, root: &Path) -> bool {
+        let stands = |found: &Metadata, entry: &Entry| match entry.made {
+            Some(_) => entry.is_as_made(found),
+            None => is_same(found, entry),
+        };
+        let standing = self.looked_at(root, stands);
+        !standing.is_empty() && standing.into_iter().all(|(_, stands)| stands)
+    }
+
+    /// The files that stand below `root` just as they were made, by their recipes.
+    pub fn as_made(&self, root: &Path) -> Self {
+        let standing = self.looked_at(root, |found, entry| entry.is_as_made(found)).into_iter();
+        let files = standing.filter(|(_, stands)| *stands);
+        Self { files: files.map(|((path, entry), _)| (path.clone(), entry.clone())).collect() }
+    }
+
+    fn looked_at<'m>(
+        &'m self,
+        root: &Path,
+        stands: impl Fn(&Metadata, &Entry) -> bool + Sync,
+    ) -> Vec<((&'m String, &'m Entry), bool)> {
         /// Fewer files than this are looked at before a thread has started.
         const FEW: usize = 256;
         let files: Vec<(&String, &Entry)> = self.files.iter().collect();
-        let stands = parallel::map(&files, FEW, |(path, entry)| {
-            let found = fs::symlink_metadata(root.join(path));
-            found.is_ok_and(|found| {
-                found.is_file() && stamp(&found) == (entry.length, entry.changed)
-            })
+        let standing = parallel::map(&files, FEW, |(path, entry)| {
+            fs::symlink_metadata(root.join(path)).is_ok_and(|found| stands(&found, entry))
         });
-        !stands.is_empty() && stands.into_iter().all(|stands| stands)
+        files.into_iter().zip(standing).collect()
     }
 
-    /// Notes that the file `relative` below `root` is ours, and whose page it is.
-    pub fn note(&mut self, root: &Path, relative: &str, post: Option<&str>) {
+    /// Takes over what `before` knows of a file that would be made by the same recipe; `false`:
+    /// it would not.
+    pub fn keep_made(&mut self, before: &Self, path: &str, recipe: &str) -> bool {
+        let made = |entry: &&Entry| entry.made.as_ref().is_some_and(|made| made.recipe == recipe);
+        let Some(entry) = before.files.get(path).filter(made) else { return false };
+        self.files.insert(path.to_owned(), entry.clone());
+        true
+    }
+
+    /// Notes that the file `relative` below `root` is ours, whose page it is, and its recipe.
+    pub fn note(
+        &mut self,
+        root: &Path,
+        relative: &str,
+        (post, recipe): (Option<&str>, Option<&str>),
+    ) {
         if let Ok(found) = fs::metadata(root.join(relative)) {
-            let (length, changed) = stamp(&found);
-            let entry = Entry { post: post.map(str::to_owned), length, changed };
-            self.files.insert(relative.to_owned(), entry);
+            self.files.insert(relative.to_owned(), Entry::of(&found, post, recipe));
         }
     }
 
@@ -94,8 +152,7 @@ impl Manifest {
     pub fn sweep(&self, before: &Self, root: &Path, folder: &Folder) -> Result<usize, Error> {
         let mut removed = 0;
         for (path, entry) in &before.files {
-            let is_ours =
-                |found: Metadata| found.is_file() && stamp(&found) == (entry.length, entry.changed);
+            let is_ours = |found: Metadata| is_same(&found, entry);
             if !self.files.contains_key(path)
                 && fs::symlink_metadata(root.join(path)).is_ok_and(is_ours)
             {
@@ -115,8 +172,19 @@ impl Manifest {
 
     /// Writes it into the folder.
     pub fn write(&self, folder: &Folder) -> Result<Outcome, Error> {
-        folder.put(FILE, serde_json::to_string_pretty(self).unwrap_or_default().as_bytes())
+        folder.put(FILE, serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
+}
+
+/// Whether it is the file that the entry tells of, unless it is a copy of that.
+fn is_same(found: &Metadata, entry: &Entry) -> bool {
+    found.is_file() && stamp(found) == (entry.length, entry.changed)
+}
+
+/// The rest of the instant of the last change, whose seconds [`stamp`] has.
+fn nanos_of(found: &Metadata) -> u32 {
+    let changed = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    changed.map_or(0, |since| since.subsec_nanos())
 }
 
 /// Length and second of the last change: what a copy of the folder keeps.
@@ -127,6 +195,8 @@ fn stamp(found: &Metadata) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]
@@ -137,13 +207,13 @@ mod tests {
         let mut before = Manifest::default();
         for path in ["a/index.html", "b/c/index.html", "mine.txt", "kept.css"] {
             folder.put(path, b"ours").unwrap();
-            before.note(&root, path, path.ends_with("html").then_some(path));
+            before.note(&root, path, (path.ends_with("html").then_some(path), None));
         }
         before.write(&folder).unwrap();
         fs::write(root.join("mine.txt"), "by hand since").unwrap();
         fs::write(root.join("b/own.txt"), "never ours").unwrap();
         let mut now = Manifest::default();
-        now.note(&root, "kept.css", None);
+        now.note(&root, "kept.css", (None, None));
         let before = Manifest::read(&root);
         assert_eq!(now.former_pages(&before).len(), 2);
         assert_eq!(now.sweep(&before, &root, &folder).unwrap(), 2);
@@ -153,6 +223,35 @@ mod tests {
         }
         now.keep(before);
         assert!(now.files.contains_key("a/index.html"));
+    }
+
+    #[test]
+    fn a_recipe_counts_only_for_the_file_as_it_was_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path());
+        let mut before = Manifest::default();
+        for path in ["a.html", "b.html", "c.html", "d.html"] {
+            folder.put(path, b"ours").unwrap();
+            before.note(dir.path(), path, (None, (path != "d.html").then_some("flour")));
+        }
+        let changed = dir.path().join("a.html");
+        let at = fs::metadata(&changed).unwrap().modified().unwrap();
+        fs::write(&changed, "hers").unwrap();
+        let later = at + std::time::Duration::from_nanos(1_000);
+        File::open(&changed).unwrap().set_modified(later).unwrap();
+        fs::remove_file(dir.path().join("b.html")).unwrap();
+        let before = before.as_made(dir.path());
+        let mut now = Manifest::default();
+        for (path, recipe, kept) in [
+            ("a.html", "flour", false),
+            ("b.html", "flour", false),
+            ("c.html", "sugar", false),
+            ("c.html", "flour", true),
+            ("d.html", "flour", false),
+        ] {
+            assert_eq!(now.keep_made(&before, path, recipe), kept, "{path} {recipe}");
+        }
+        assert_eq!(now.paths().collect::<Vec<_>>(), ["c.html"]);
     }
 
     #[test]

@@ -174,13 +174,21 @@ impl Folder {
         let name = path.file_name().filter(|_| is_inside && !relative.ends_with('/'));
         let name = name.ok_or_else(outside)?;
 
-        make_folders(&self.root)?;
         let folder = self.root.join(path.parent().unwrap_or(Path::new("")));
-        if !leads_into(&self.root, &folder)? {
-            return Err(outside());
+        if self.is_linked(&folder) {
+            make_folders(&self.root)?;
+            if !leads_into(&self.root, &folder)? {
+                return Err(outside());
+            }
         }
         make_folders(&folder)?;
         Ok(folder.join(name))
+    }
+
+    /// Whether a symbolic link stands on the way from the root down to `folder`.
+    fn is_linked(&self, folder: &Path) -> bool {
+        let above = folder.ancestors().take_while(|folder| **folder != *self.root);
+        above.into_iter().any(Path::is_symlink)
     }
 }
 

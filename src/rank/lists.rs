@@ -98,7 +98,7 @@ impl Wish<'_> {
 }
 
 /// What is shown, by place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
     /// Related posts, best first.
     pub related: Vec<usize>,

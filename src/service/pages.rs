@@ -4,24 +4,32 @@
 //! written is a trouble of its own, and the rest goes on; only a folder that cannot be written at
 //! all or a full disk ends the publishing, since every further file would fail the same way.
 //!
+//! Each file has a recipe of all that it is made of. One that stands as it was made by the same
+//! recipe is left alone, unmade and unread; so a new sentence in one post of many costs the
+//! making of its page and of the feeds that carry it. A recipe names the site (its settings,
+//! templates and the program), the posts and their order: whatever it leaves out must not show.
+//!
 //! What an earlier run wrote and this one does not is taken away at the end, unless something
 //! failed on the way ([`Manifest`]); where the page of a post that has moved was, a small page
 //! leads on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Progress, Step, shelf::Shelf, site::Site, summary::Summary};
+use super::{Progress, Step, marks::Mark, shelf::Shelf, site::Site, summary::Summary};
 use crate::{
-    catalog::{Catalog, directory},
-    domain::post::{Post, PostId},
-    feed::{self, Feed, Kind, Set},
+    catalog::directory,
+    domain::{
+        post::{Post, PostId},
+        recipe::{self, Recipe},
+    },
+    feed::{self, Document, Feed, Format, Kind, Set},
     parallel,
     publish::{Error, manifest::Manifest},
-    rank::{Lists, Wish},
+    rank::Chosen,
     site::{
-        self as pages, Below,
+        self as pages,
         listing::{self, Listed},
         sitemap,
     },
@@ -38,111 +46,259 @@ const FEW: usize = 4;
 pub(super) struct Press<'a> {
     /// The site.
     pub(super) site: &'a Site,
-    /// What is related to the catalog's posts.
-    pub(super) lists: &'a Lists<'a>,
     /// The present instant.
     pub(super) now: Timestamp,
+    /// Nothing is known of what the last pass came to, so that hubs may be owed a feed that is
+    /// kept.
+    pub(super) is_first: bool,
     /// Told of each page.
     pub(super) progress: &'a Progress,
+}
+
+/// What is published.
+pub(super) struct Stock<'a> {
+    /// The posts, newest first; their bodies are `bodies`' to tell.
+    pub(super) posts: &'a [Post],
+    /// Their marks.
+    pub(super) marks: &'a [Mark],
+    /// What stands below each, by place.
+    pub(super) beside: &'a [Chosen],
+    /// Former places that posts name, with their ids.
+    pub(super) aliases: &'a [(String, PostId)],
+    /// The files beside the posts, where these are known not to have changed.
+    pub(super) assets: Option<&'a BTreeMap<String, u64>>,
+    /// Where the bodies are.
+    pub(super) bodies: Bodies<'a>,
+}
+
+/// Where the bodies of posts are.
+pub(super) enum Bodies<'a> {
+    /// In the posts.
+    Held,
+    /// In files, to be read again: the body of the post at that place, unless it is there no more.
+    Filed(&'a (dyn Fn(usize) -> Option<String> + Sync)),
 }
 
 /// What a publishing came to.
 pub(super) struct Published {
     /// Posts without a page.
     pub(super) missing: Vec<PostId>,
-    /// Feeds: the address of each and the hash of its octets.
+    /// Feeds that were made: the address of each and the hash of its octets.
     pub(super) topics: Vec<(String, String)>,
     /// Whether everything is where it belongs.
     pub(super) is_whole: bool,
 }
 
-impl Press<'_> {
-    /// Publishes the catalog. `None`: the folder cannot be written.
-    pub(super) fn publish(&self, catalog: &Catalog, summary: &mut Summary) -> Option<Published> {
-        let root = &self.site.config.output;
-        let mut shelf = Shelf::new(root, summary);
-        match self.all(catalog, &mut shelf) {
-            Ok(()) => Some(shelf.published()),
-            Err(error) => {
-                shelf.summary.trouble(error);
-                None
-            }
-        }
-    }
+/// Why nothing was published.
+pub(super) enum Unpublished {
+    /// A body is not there any more; nothing was touched.
+    Bodiless,
+    /// The folder cannot be written.
+    Refused(Error),
+}
 
-    fn all(&self, catalog: &Catalog, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let posts = &catalog.posts[..];
+impl From<Error> for Unpublished {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Press<'_> {
+    /// Publishes the stock.
+    pub(super) fn publish(
+        &self,
+        stock: &Stock<'_>,
+        summary: &mut Summary,
+    ) -> Result<Published, Unpublished> {
+        let root = &self.site.config.output;
+        let before = Manifest::read(root);
+        let mut shelf = Shelf::new(root, &before, summary);
+        let id = self.site.feed_id();
+        let lengths: Vec<usize> = stock.marks.iter().map(|mark| mark.length).collect();
+        let work = Work {
+            press: self,
+            stock,
+            mark: self.site.look(),
+            set: Set::new(self.site.feeds(&id, self.now), stock.posts, &lengths),
+        };
+        work.all(&before, &mut shelf)?;
+        Ok(shelf.published())
+    }
+}
+
+/// One publishing under way.
+struct Work<'a> {
+    press: &'a Press<'a>,
+    stock: &'a Stock<'a>,
+    /// What all recipes have in common.
+    mark: Recipe,
+    set: Set<'a>,
+}
+
+/// A page to be made.
+struct Article<'a> {
+    at: usize,
+    file: String,
+    recipe: String,
+    related: Vec<&'a Post>,
+    popular: Vec<&'a Post>,
+}
+
+/// Bodies that were read.
+type Read = HashMap<usize, String>;
+
+impl Work<'_> {
+    fn all(&self, before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Unpublished> {
+        let articles = self.articles(shelf);
+        let documents = self.documents(shelf);
+        let asked = articles.iter().map(|article| article.at);
+        let asked = asked.chain(documents.iter().flat_map(|(one, _)| one.posts()).copied());
+        let read = self.read(asked.collect()).ok_or(Unpublished::Bodiless)?;
+        let body = |at: usize| match self.stock.bodies {
+            Bodies::Held => self.stock.posts.get(at).map_or("", |post| &post.html),
+            Bodies::Filed(_) => read.get(&at).map_or("", String::as_str),
+        };
+        let site = self.press.site;
         shelf.folder.ready()?;
-        let before = Manifest::read(shelf.root);
-        let sheet = pages::stylesheet(&self.site.templates);
-        shelf.page("style.css", Ok(sheet), None)?;
-        if self.site.config.popularity.beacon {
-            shelf.page("beacon.js", Ok(pages::BEACON.to_owned()), None)?;
+        shelf.page("style.css", Ok(pages::stylesheet(&site.templates)), (None, None))?;
+        if site.config.popularity.beacon {
+            shelf.page("beacon.js", Ok(pages::BEACON.to_owned()), (None, None))?;
         }
         self.assets(shelf)?;
-        self.articles(posts, shelf)?;
-        let described = self.site.described();
-        let page = pages::index(&self.site.templates, &described, posts);
-        shelf.page("index.html", page, None)?;
-        self.feeds(posts, shelf)?;
-        self.moved(catalog, &before, shelf)?;
-        shelf.tidy(before)
+        self.write_articles(&articles, &body, shelf)?;
+        self.index(shelf)?;
+        let sheet = pages::feed_stylesheet(&site.templates);
+        shelf.page(feed::STYLE, Ok(sheet), (None, None))?;
+        self.listings(shelf)?;
+        self.sitemap(shelf)?;
+        self.write_documents(&documents, &body, shelf)?;
+        self.moved(before, shelf)?;
+        Ok(shelf.tidy()?)
+    }
+
+    /// The bodies of posts that are not at hand; `None`: one is gone.
+    fn read(&self, asked: BTreeSet<usize>) -> Option<Read> {
+        let Bodies::Filed(file) = self.stock.bodies else { return Some(Read::new()) };
+        let asked: Vec<usize> = asked.into_iter().collect();
+        let bodies = parallel::map(&asked, FEW, |&at| file(at));
+        asked.into_iter().zip(bodies).map(|(at, body)| Some((at, body?))).collect()
+    }
+
+    /// A recipe of what shows the heads of all those posts.
+    fn heads<'p>(&self, kind: &str, posts: impl Iterator<Item = &'p usize>) -> Recipe {
+        let heads = posts.filter_map(|&at| self.stock.marks.get(at)).map(|mark| &mark.head);
+        heads.fold(self.mark.clone().with(kind), |recipe, head| recipe.with(head))
     }
 
     fn assets(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let assets = match directory::assets(&self.site.config.posts) {
-            Ok(assets) => assets,
-            Err(error) => {
-                shelf.fault(error);
-                return Ok(());
+        let posts = &self.press.site.config.posts;
+        let recipe = self.mark.clone().with("asset").word();
+        let assets = match self.stock.assets {
+            Some(files) => {
+                let changed = files.keys().filter(|place| !shelf.keeps(place, &recipe));
+                changed.map(|place| (place.clone(), posts.join(place))).collect()
             }
+            None => directory::assets(posts).unwrap_or_else(|error| {
+                shelf.fault(error);
+                Vec::new()
+            }),
         };
         for (place, path) in assets {
             let copied = shelf.folder.copy(&place, &path);
-            if let Some(outcome) = shelf.put(&place, copied, None)? {
+            if let Some(outcome) = shelf.put(&place, copied, (None, Some(&recipe)))? {
                 shelf.summary.pages.count(outcome);
             }
         }
         Ok(())
     }
 
-    fn articles(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let described = self.site.described();
-        let wanted = &self.site.config.related;
-        let wish = Wish::page(wanted.count, wanted.fills(), self.now);
-        let places: Vec<(usize, &Post)> = posts.iter().enumerate().collect();
-        for batch in places.chunks(BATCH) {
-            let made = parallel::map(batch, FEW, |&(at, post)| {
-                let chosen = self.lists.choose(&[at], &wish);
-                let picked = |places: &[usize]| {
-                    places.iter().filter_map(|&at| posts.get(at)).collect::<Vec<&Post>>()
-                };
-                let below =
-                    Below { related: picked(&chosen.related), popular: picked(&chosen.popular) };
-                let page = pages::article(&self.site.templates, &described, post, &below)?;
-                Ok(shelf.folder.put(&file_of(post), page.as_bytes()))
+    /// The pages that have to be made; all others are kept.
+    fn articles(&self, shelf: &mut Shelf<'_>) -> Vec<Article<'_>> {
+        /// Fewer recipes than this are written before a thread has started.
+        const FEW: usize = 512;
+        let mut articles = Vec::new();
+        let posts = self.stock.posts.iter().zip(self.stock.marks).zip(self.stock.beside);
+        let posts: Vec<_> = posts.collect();
+        let recipes = parallel::map(&posts, FEW, |((post, mark), beside)| {
+            let others = beside.related.iter().chain(&beside.popular);
+            let recipe = self.heads("article", others).with(beside.related.len().to_string());
+            (file_of(post), recipe.with(mark.whole).word())
+        });
+        for (at, ((_, beside), (file, recipe))) in posts.into_iter().zip(recipes).enumerate() {
+            if shelf.keeps(&file, &recipe) {
+                (self.press.progress)(Step::Done);
+                continue;
+            }
+            let (related, popular) = (self.posts(&beside.related), self.posts(&beside.popular));
+            articles.push(Article { at, file, recipe, related, popular });
+        }
+        articles
+    }
+
+    fn posts(&self, places: &[usize]) -> Vec<&Post> {
+        places.iter().filter_map(|&at| self.stock.posts.get(at)).collect()
+    }
+
+    fn write_articles(
+        &self,
+        articles: &[Article<'_>],
+        body: &feed::Bodies<'_>,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Error> {
+        let described = self.press.site.described();
+        let templates = &self.press.site.templates;
+        for batch in articles.chunks(BATCH) {
+            let made = parallel::map(batch, FEW, |one| {
+                let Some(post) = self.stock.posts.get(one.at) else { return None };
+                let (related, popular) = (&one.related, &one.popular);
+                let article = pages::Article { post, html: body(one.at), related, popular };
+                let page = pages::article(templates, &described, &article);
+                Some(page.map(|page| shelf.folder.put(&one.file, page.as_bytes())))
             });
-            for ((_, post), made) in batch.iter().zip(made) {
-                if !shelf.made(&file_of(post), made, Some(&post.id))? {
-                    shelf.missing.push(post.id.clone());
+            for (one, made) in batch.iter().zip(made) {
+                let id = self.stock.posts.get(one.at).map(|post| &post.id);
+                if let (Some(made), Some(id)) = (made, id)
+                    && !shelf.made(&one.file, made, (Some(id), Some(&one.recipe)))?
+                {
+                    shelf.missing.push(id.clone());
                 }
-                (self.progress)(Step::Done);
+                (self.press.progress)(Step::Done);
             }
         }
         Ok(())
     }
 
+    fn index(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let all: Vec<usize> = (0..self.stock.posts.len()).collect();
+        let recipe = self.heads("index", all.iter()).word();
+        if shelf.keeps("index.html", &recipe) {
+            return Ok(());
+        }
+        let described = self.press.site.described();
+        let page = pages::index(&self.press.site.templates, &described, self.stock.posts);
+        shelf.page("index.html", page, (None, Some(&recipe))).map(drop)
+    }
+
+    fn sitemap(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let all: Vec<usize> = (0..self.stock.posts.len()).collect();
+        let recipe = self.heads("sitemap", all.iter()).word();
+        let names = sitemap::names(self.stock.posts.len());
+        if names.iter().filter(|name| shelf.keeps(name, &recipe)).count() == names.len() {
+            return Ok(());
+        }
+        let url = self.press.site.config.url.as_str();
+        for (file, text) in sitemap::files(url, self.stock.posts) {
+            shelf.page(&file, Ok(text), (None, Some(&recipe)))?;
+        }
+        Ok(())
+    }
+
     /// Puts the way to a post where its page was before, or where its author says that it was.
-    fn moved(
-        &self,
-        catalog: &Catalog,
-        before: &Manifest,
-        shelf: &mut Shelf<'_>,
-    ) -> Result<(), Error> {
+    fn moved(&self, before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Error> {
         let by_id: HashMap<&str, &Post> =
-            catalog.posts.iter().map(|post| (post.id.as_str(), post)).collect();
-        let described = self.site.described();
-        let aliases = catalog.aliases.iter();
+            self.stock.posts.iter().map(|post| (post.id.as_str(), post)).collect();
+        let described = self.press.site.described();
+        let aliases = self.stock.aliases.iter();
         let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
         let former = shelf.manifest.former_pages(before).into_iter();
         let former = former.map(|(file, id)| (file.to_owned(), id));
@@ -150,60 +306,101 @@ impl Press<'_> {
         for (file, id) in ways {
             // What an author wrote goes before what was there.
             let Some(post) = by_id.get(id).filter(|_| !shelf.manifest.has(&file)) else { continue };
-            let page = pages::moved(&self.site.templates, &described, post, &file);
-            shelf.page(&file, page, Some(&post.id))?;
+            let page = pages::moved(&self.press.site.templates, &described, post, &file);
+            shelf.page(&file, page, (Some(&post.id), None))?;
         }
         Ok(())
     }
 
-    /// All feeds, the pages about them and the sitemap.
-    fn feeds(&self, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let id = self.site.feed_id();
-        let set = Set::new(self.site.feeds(&id, self.now), posts);
-        shelf.page(feed::STYLE, Ok(pages::feed_stylesheet(&self.site.templates)), None)?;
-        self.listings(&set, posts, shelf)?;
-        for (file, text) in sitemap::files(self.site.config.url.as_str(), posts) {
-            shelf.page(&file, Ok(text), None)?;
-        }
-        set.write(|path, octets| {
-            let octets = match octets {
-                Ok(octets) => octets,
-                Err(error) => {
-                    shelf.fault(format!("{path}: {error}"));
-                    return Ok(());
+    /// The documents that have to be made, with their recipes; all others are kept.
+    fn documents(&self, shelf: &mut Shelf<'_>) -> Vec<(&Document, String)> {
+        let mark = |at: usize| self.stock.marks.get(at).map_or(&[][..], |mark| &mark.whole);
+        let mut wanted = Vec::new();
+        for document in self.set.documents() {
+            let recipe = self.set.recipe(document, self.mark.clone().with("feed"), mark).word();
+            let kept = Format::ALL.map(|format| shelf.keeps_feed(&document.path(format), &recipe));
+            if kept.contains(&false) {
+                wanted.push((document, recipe));
+            } else if self.press.is_first && !self.press.site.config.feeds.hubs.is_empty() {
+                for format in Format::ALL {
+                    self.topic(&document.path(format), shelf);
                 }
-            };
-            let written = shelf.folder.put(path, &octets);
-            if let Some(outcome) = shelf.put(path, written, None)? {
-                shelf.summary.feeds.count(outcome);
-                let topic = set.topic(path);
-                shelf.topics.extend(topic.map(|topic| (topic, hash(&octets))));
             }
-            Ok(())
-        })
+        }
+        wanted
+    }
+
+    /// Notes the octets of a feed that is kept, for the hubs.
+    fn topic(&self, path: &str, shelf: &mut Shelf<'_>) {
+        let octets = self.set.topic(path).zip(std::fs::read(shelf.root.join(path)).ok());
+        shelf.topics.extend(octets.map(|(topic, octets)| (topic, hash(&octets))));
+    }
+
+    fn write_documents(
+        &self,
+        documents: &[(&Document, String)],
+        body: &feed::Bodies<'_>,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Error> {
+        let wanted: Vec<&Document> = documents.iter().map(|(document, _)| *document).collect();
+        let mut recipes = documents.iter().flat_map(|(_, recipe)| [recipe; Format::ALL.len()]);
+        self.set.write(&wanted, body, |document, format, octets| {
+            let recipe = recipes.next().map(String::as_str);
+            self.feed(&document.path(format), octets, recipe, shelf)
+        })?;
+        self.feed(feed::OPML, self.set.opml(), None, shelf)
+    }
+
+    fn feed(
+        &self,
+        path: &str,
+        octets: Result<Vec<u8>, feed::Error>,
+        recipe: Option<&str>,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Error> {
+        let octets = match octets {
+            Ok(octets) => octets,
+            Err(error) => {
+                shelf.fault(format!("{path}: {error}"));
+                return Ok(());
+            }
+        };
+        let written = shelf.folder.put(path, &octets);
+        if let Some(outcome) = shelf.put(path, written, (None, recipe))? {
+            shelf.summary.feeds.count(outcome);
+            let topic = self.set.topic(path);
+            shelf.topics.extend(topic.map(|topic| (topic, hash(&octets))));
+        }
+        Ok(())
     }
 
     /// The page of all feeds, and one of each but the site's.
-    fn listings(&self, set: &Set<'_>, posts: &[Post], shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let (templates, described) = (&self.site.templates, self.site.described());
+    fn listings(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let (templates, described) = (&self.press.site.templates, self.press.site.described());
+        let set = &self.set;
         let addresses: Vec<String> = set.feeds().iter().map(|feed| set.page(feed)).collect();
         let listed: Vec<Listed<'_>> =
             set.feeds().iter().zip(&addresses).map(|(feed, page)| listed(feed, page)).collect();
-        shelf.page("feeds/index.html", listing::all(templates, &described, &listed), None)?;
+        let recipe = self.mark.clone().with("feeds").with(format!("{listed:?}")).word();
+        if !shelf.keeps("feeds/index.html", &recipe) {
+            let page = listing::all(templates, &described, &listed);
+            shelf.page("feeds/index.html", page, (None, Some(&recipe)))?;
+        }
         for ((feed, listed), shown) in set.feeds().iter().zip(&listed).zip(set.fronts()) {
-            if feed.kind == Kind::Site {
+            let file = format!("{}index.html", feed.folder);
+            let recipe = self.heads("list", shown.iter()).with(format!("{listed:?}")).word();
+            if feed.kind == Kind::Site || shelf.keeps(&file, &recipe) {
                 continue;
             }
-            let shown: Vec<&Post> = shown.iter().filter_map(|&at| posts.get(at)).collect();
-            let page = listing::list(templates, &described, listed, &shown);
-            shelf.page(&format!("{}index.html", feed.folder), page, None)?;
+            let page = listing::list(templates, &described, listed, &self.posts(shown));
+            shelf.page(&file, page, (None, Some(&recipe)))?;
         }
         Ok(())
     }
 }
 
 fn hash(octets: &[u8]) -> String {
-    Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
+    recipe::hexadecimal(&Sha256::digest(octets))
 }
 
 fn listed<'a>(feed: &'a Feed, page: &'a str) -> Listed<'a> {

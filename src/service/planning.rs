@@ -7,10 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Error, Run, Step,
-    pages::Press,
+    look::Look,
     readers::{self, List},
     site::Site,
-    standstill::{self, Look, Seen},
+    standstill,
     summary::{self, Summary},
 };
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
     config::FirstRun,
     domain::post::{Post, PostId},
     outbox::open::{Printer, Related},
-    rank::Lists,
     time::{self, Timestamp},
 };
 
@@ -61,10 +60,11 @@ impl Run {
             self.hear(now, summary).await?;
         }
         let look = Look::at(&self.site, now);
-        if let Some(seen) = self.seen(look.as_ref(), now).await? {
-            seen.say(summary);
+        if let Some(look) = &look
+            && self.is_known(look, now, summary).await?
+        {
             self.subscribe(list, now, summary).await?;
-            return self.open(&[], &nothing(), now, summary).await;
+            return self.open(&[], &Related::none(), now, summary).await;
         }
         standstill::forget(&self.site);
         (self.progress)(Step::Begin("reading posts", None));
@@ -77,43 +77,17 @@ impl Run {
             self.hear(now, summary).await?;
         }
         self.hear_comments(&catalog.posts, now).await?;
-        let pages = u64::try_from(catalog.posts.len()).ok();
-        (self.progress)(Step::Begin("writing pages", pages));
         let site = self.site.clone();
         let related = self.related(&site, &catalog.posts, now).await?;
-        let press = Press { site: &site, lists: &related.lists, now, progress: &self.progress };
-        let mut made = Summary::default();
-        let published = press.publish(&catalog, &mut made);
-        let is_mirrored = self.mirror(&mut made).await;
-        summary.adopt(&made);
-        let topics = published.as_ref().map_or(&[][..], |published| &published.topics);
-        self.store.owe_pings(&self.site.config.feeds.hubs, topics, now).await?;
-        let is_whole = published.as_ref().is_some_and(|published| published.is_whole);
-        if let Some(look) = look.filter(|_| is_whole && is_mirrored) {
-            read.adopt(&made);
-            let mark = look.mark(&self.store.posts_mark().await?);
-            look.keep(&self.site, mark, &read, (&catalog, now));
-        }
+        let printed = self.print((&catalog, &related.lists), look, now, (&read, summary)).await?;
         (self.progress)(Step::Begin("opening issues", None));
-        let missing = published.map(|published| published.missing);
-        if self.lacks_pages(&missing, now).await? {
+        if self.lacks_pages(&printed.missing, now).await? {
             summary.trouble(
                 "no new issue was opened, since its letters would link to pages that are missing",
             );
             return Ok(());
         }
         self.open(&catalog.posts, &related, now, summary).await
-    }
-
-    /// What the last pass said, if this one would make the same and no letter is to be made.
-    async fn seen(&self, look: Option<&Look>, now: Timestamp) -> Result<Option<Seen>, Error> {
-        let Some(look) = look else { return Ok(None) };
-        let owed = self.store.candidates(now.minus(self.site.config.eligible)).await?;
-        if !owed.is_empty() {
-            return Ok(None);
-        }
-        let mark = look.mark(&self.store.posts_mark().await?);
-        Ok(Seen::same(&self.site, &mark, now))
     }
 
     /// Reads and records the posts; `None` when the folder cannot be read.
@@ -135,8 +109,7 @@ impl Run {
             summary.trouble(unlisted(&self.site, folder));
             return Ok(None);
         }
-        let mut known = self.store.known_posts().await?;
-        catalog::share(&sources, &mut known);
+        let known = self.store.known_posts(catalog::sharing(&sources)).await?;
         let mut catalog = catalog::read(&sources, &known, &self.site.catalog_settings(), now);
         note(&catalog, summary);
         if catalog.is_emptied {
@@ -228,11 +201,6 @@ impl Run {
         summary.warnings.extend(opened.notes);
         Ok(())
     }
-}
-
-/// Of no posts.
-fn nothing() -> Related<'static> {
-    Related { lists: Lists::new(&[], Vec::new(), Vec::new()), rows: Vec::new() }
 }
 
 fn unlisted(site: &Site, folder: &str) -> String {

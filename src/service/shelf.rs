@@ -1,4 +1,5 @@
-//! The output folder in the course of one publishing: what was put there, and what could not be.
+//! The output folder in the course of one publishing: what was put there, what was kept, and what
+//! could not be put.
 
 use std::path::Path;
 
@@ -9,6 +10,9 @@ use crate::{
     template,
 };
 
+/// The post that a file is the page of, and the recipe by which it was made.
+pub(super) type Origin<'a> = (Option<&'a PostId>, Option<&'a str>);
+
 /// The output folder in the course of one publishing.
 pub(super) struct Shelf<'a> {
     pub(super) root: &'a Path,
@@ -17,15 +21,19 @@ pub(super) struct Shelf<'a> {
     pub(super) summary: &'a mut Summary,
     /// Posts without a page.
     pub(super) missing: Vec<PostId>,
-    /// Feeds that are where they belong: the address of each and the hash of its octets.
+    /// Feeds that were put where they belong: the address of each and the hash of its octets.
     pub(super) topics: Vec<(String, String)>,
     /// Whether everything could be put where it belongs.
     is_whole: bool,
+    /// What earlier runs wrote.
+    before: &'a Manifest,
+    /// What stands of it as it was made.
+    as_made: Manifest,
 }
 
 impl<'a> Shelf<'a> {
-    /// The empty shelf at `root`.
-    pub(super) fn new(root: &'a Path, summary: &'a mut Summary) -> Self {
+    /// The shelf at `root`, on which what `before` tells of stands.
+    pub(super) fn new(root: &'a Path, before: &'a Manifest, summary: &'a mut Summary) -> Self {
         Self {
             root,
             folder: Folder::new(root),
@@ -34,6 +42,8 @@ impl<'a> Shelf<'a> {
             missing: Vec::new(),
             topics: Vec::new(),
             is_whole: true,
+            before,
+            as_made: before.as_made(root),
         }
     }
 
@@ -42,15 +52,29 @@ impl<'a> Shelf<'a> {
         Published { missing: self.missing, topics: self.topics, is_whole: self.is_whole }
     }
 
+    /// Keeps a page that stands as it was made by that recipe; `false`: none does.
+    pub(super) fn keeps(&mut self, file: &str, recipe: &str) -> bool {
+        let kept = self.manifest.keep_made(&self.as_made, file, recipe);
+        self.summary.pages.unchanged += usize::from(kept);
+        kept
+    }
+
+    /// The same for a feed.
+    pub(super) fn keeps_feed(&mut self, file: &str, recipe: &str) -> bool {
+        let kept = self.manifest.keep_made(&self.as_made, file, recipe);
+        self.summary.feeds.unchanged += usize::from(kept);
+        kept
+    }
+
     /// Writes a page; `false`: it is not there, and why is a trouble.
     pub(super) fn page(
         &mut self,
         file: &str,
         page: Result<String, template::Error>,
-        post: Option<&PostId>,
+        origin: Origin<'_>,
     ) -> Result<bool, Error> {
         let made = page.map(|page| self.folder.put(file, page.as_bytes()));
-        self.made(file, made, post)
+        self.made(file, made, origin)
     }
 
     /// Takes note of a page that was made and written, or why not; `false`: it is not there.
@@ -58,7 +82,7 @@ impl<'a> Shelf<'a> {
         &mut self,
         file: &str,
         made: Result<Result<Outcome, Error>, template::Error>,
-        post: Option<&PostId>,
+        origin: Origin<'_>,
     ) -> Result<bool, Error> {
         let written = match made {
             Ok(written) => written,
@@ -67,7 +91,7 @@ impl<'a> Shelf<'a> {
                 return Ok(false);
             }
         };
-        let outcome = self.put(file, written, post)?;
+        let outcome = self.put(file, written, origin)?;
         if let Some(outcome) = outcome {
             self.summary.pages.count(outcome);
         }
@@ -79,11 +103,11 @@ impl<'a> Shelf<'a> {
         &mut self,
         file: &str,
         outcome: Result<Outcome, Error>,
-        post: Option<&PostId>,
+        (post, recipe): Origin<'_>,
     ) -> Result<Option<Outcome>, Error> {
         match outcome {
             Ok(outcome) => {
-                self.manifest.note(self.root, file, post.map(PostId::as_str));
+                self.manifest.note(self.root, file, (post.map(PostId::as_str), recipe));
                 Ok(Some(outcome))
             }
             Err(error) if error.is_final() => Err(error),
@@ -101,13 +125,14 @@ impl<'a> Shelf<'a> {
     }
 
     /// Takes away what earlier runs wrote and this one did not, and writes down what is ours.
-    pub(super) fn tidy(&mut self, before: Manifest) -> Result<(), Error> {
+    pub(super) fn tidy(&mut self) -> Result<(), Error> {
+        let before = self.before;
         if self.is_whole {
-            let went = self.manifest.former(&before);
+            let went = self.manifest.former(before);
             gone::note(self.root, &self.folder, went, |path| self.manifest.has(path))?;
-            self.summary.pages.removed = self.manifest.sweep(&before, self.root, &self.folder)?;
+            self.summary.pages.removed = self.manifest.sweep(before, self.root, &self.folder)?;
         } else {
-            self.manifest.keep(before);
+            self.manifest.keep(before.clone());
         }
         self.manifest.write(&self.folder).map(drop)
     }

@@ -17,6 +17,7 @@ use crate::{
         dkim::{self, Signer},
         message::Sender,
     },
+    domain::recipe::Recipe,
     feed,
     outbox::{
         eligible::Guard,
@@ -159,6 +160,18 @@ impl Site {
         }
     }
 
+    /// What all pages and feeds are made of beside posts: settings, templates, the program.
+    pub fn look(&self) -> Recipe {
+        let id = self.feed_id();
+        let feeds = self.feeds(&id, Timestamp::default());
+        let recipe = Recipe::of("site")
+            .with(program())
+            .with(format!("{:?}", self.described()))
+            .with(format!("{feeds:?}"));
+        let sources = self.templates.sources();
+        sources.fold(recipe, |recipe, (name, text)| recipe.with(name).with(text))
+    }
+
     /// The site as pages describe it.
     pub fn described(&self) -> web_pages::Site<'_> {
         web_pages::Site {
@@ -212,6 +225,7 @@ impl Site {
             rails: self.config.related.rails(),
             eligible: self.config.eligible,
             mark: self.config.popularity.mark().to_owned(),
+            ceiling: self.config.ceiling,
         }
     }
 
@@ -227,6 +241,9 @@ impl Site {
             name: one.name.clone(),
             description: one.description.clone(),
             cadences: one.cadences.clone(),
+            topics: one.topics.clone(),
+            approval: one.approval,
+            quiet: one.quiet,
             sender: self.sender(&one.id, &one.name),
         });
         newsletters.collect()
@@ -258,6 +275,13 @@ impl Site {
             Way::Smtp => self.config.relays.iter().map(outlet).collect(),
         }
     }
+}
+
+/// The program: by its version and, since it may be built anew, the time of its file.
+fn program() -> String {
+    let found = std::env::current_exe().and_then(|path| path.metadata());
+    let stamp = found.ok().map(|found| (found.len(), found.modified().ok()));
+    format!("{} {stamp:?}", env!("CARGO_PKG_VERSION"))
 }
 
 fn outlet(relay: &config::Relay) -> Result<Outlet, Error> {

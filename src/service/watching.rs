@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{Error, Progress, Run, site::Site, standstill::Look, summary::Summary};
+use super::{Error, Progress, Run, look::Look, site::Site, summary::Summary};
 use crate::time::Clock;
 
 /// Between two looks.

@@ -4,7 +4,7 @@
 //! unsubscribe link of the letter would lead nowhere, and that the file of a letter has a name
 //! that file systems take.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
@@ -16,11 +16,13 @@ use super::{
 };
 use crate::{
     config::Way,
-    digest::{message::Recipient, render::Letter},
+    digest::{
+        message::{Recipient, Sender},
+        render::Letter,
+    },
     domain::{address::Address, token::Key},
     outbox::{
         attempt::Envelope,
-        open::Newsletter,
         transport::Outgoing,
         worker::{Letters, Unmade},
     },
@@ -33,7 +35,7 @@ impl Sending {
         let desk = Arc::new(WritingDesk {
             store: self.store.clone(),
             key: self.key.clone(),
-            newsletters: site.newsletters(),
+            senders: site.newsletters().into_iter().map(|one| (one.id, one.sender)).collect(),
             sites: self.sites.clone(),
             editions: Mutex::default(),
         });
@@ -64,16 +66,18 @@ fn file_name(name: &str) -> String {
 struct WritingDesk {
     store: Store,
     key: Key,
-    newsletters: Vec<Newsletter>,
+    /// By the newsletter's id.
+    senders: HashMap<String, Sender>,
     /// Where a newsletter stands that came into the configuration since.
     sites: watch::Receiver<Arc<Site>>,
-    editions: Mutex<HashMap<i64, Arc<Letter>>>,
+    /// By number and revision.
+    editions: Mutex<HashMap<(i64, i64), Arc<Letter>>>,
 }
 
 impl WritingDesk {
     async fn write(&self, leased: Leased) -> Result<Outgoing, Unmade> {
-        let letter = self.letter(leased.edition).await?;
-        let newsletter = self.newsletter(&leased.newsletter)?;
+        let letter = self.letter((leased.edition, leased.revision)).await?;
+        let sender = self.sender(&leased.newsletter)?;
         let address: Address = leased
             .address
             .parse()
@@ -81,7 +85,6 @@ impl WritingDesk {
         self.check(&address)?;
         let to =
             Recipient { address, name: leased.name.clone(), subscription: leased.subscription };
-        let sender = &newsletter.sender;
         let message = sender.message(&letter, &to, &self.key).map_err(|error| {
             let unmade = if error.is_ours() { Unmade::Ours } else { Unmade::Never };
             unmade(error.to_string())
@@ -102,21 +105,23 @@ impl WritingDesk {
         Err(Unmade::Ours(unreachable_links()))
     }
 
-    fn newsletter(&self, id: &str) -> Result<Newsletter, Unmade> {
-        let ours = self.newsletters.iter().find(|one| one.id == id).cloned();
-        let found =
-            ours.or_else(|| self.sites.borrow().newsletters().into_iter().find(|one| one.id == id));
-        found.ok_or_else(|| {
-            Unmade::Ours(format!("newsletter \"{id}\" is no longer in the configuration"))
+    fn sender(&self, newsletter: &str) -> Result<Cow<'_, Sender>, Unmade> {
+        if let Some(sender) = self.senders.get(newsletter) {
+            return Ok(Cow::Borrowed(sender));
+        }
+        let now = self.sites.borrow().newsletters();
+        let found = now.into_iter().find(|one| one.id == newsletter);
+        found.map(|one| Cow::Owned(one.sender)).ok_or_else(|| {
+            Unmade::Ours(format!("newsletter \"{newsletter}\" is no longer in the configuration"))
         })
     }
 
-    async fn letter(&self, edition: i64) -> Result<Arc<Letter>, Unmade> {
+    async fn letter(&self, edition: (i64, i64)) -> Result<Arc<Letter>, Unmade> {
         let mut editions = self.editions.lock().await;
         if let Some(letter) = editions.get(&edition) {
             return Ok(letter.clone());
         }
-        let text = self.store.letter(edition).await;
+        let text = self.store.letter(edition.0, edition.1).await;
         let text = text.map_err(|error| Unmade::Ours(error.to_string()))?;
         let letter: Letter = serde_json::from_str(&text)
             .map_err(|error| Unmade::Ours(format!("the edition on record is damaged: {error}")))?;

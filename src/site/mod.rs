@@ -154,35 +154,39 @@ struct IndexContext<'a> {
     earlier: Vec<Year<'a>>,
 }
 
-/// What stands below a post.
-#[derive(Clone, Debug, Default)]
-pub struct Below<'a> {
-    /// Related popular posts, best first.
-    pub related: Vec<&'a Post>,
+/// What the page of a post shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Article<'a> {
+    /// The post.
+    pub post: &'a Post,
+    /// Its body.
+    pub html: &'a str,
+    /// Related popular posts below it, best first.
+    pub related: &'a [&'a Post],
     /// Popular posts that are not related, in the places that stayed open.
-    pub popular: Vec<&'a Post>,
+    pub popular: &'a [&'a Post],
 }
 
-/// The page of `post` with others `below`: `PLACE/index.html`.
+/// The page of a post: `PLACE/index.html`.
 pub fn article(
     templates: &Templates,
     site: &Site<'_>,
-    post: &Post,
-    below: &Below<'_>,
+    article: &Article<'_>,
 ) -> Result<String, template::Error> {
+    let Article { post, html, related, popular } = *article;
     let depth = post.place.split('/').filter(|part| !part.is_empty()).count();
     let root = "../".repeat(depth);
-    let lead = post.image.as_ref().filter(|image| !shows(&post.html, &image.url));
+    let lead = post.image.as_ref().filter(|image| !shows(html, &image.url));
     let lead = lead.map(|image| beside(image, site, &root));
-    let html = post.html.replace(&format!("src=\"{}", site.url), &format!("src=\"{root}"));
+    let html = html.replace(&format!("src=\"{}", site.url), &format!("src=\"{root}"));
     let context = ArticleContext {
         site: site.context(),
         feeds: site.feeds(),
         post: written(post, site.zone),
         html,
         lead,
-        related: below.related.iter().map(|post| listed(post, site, &root)).collect(),
-        popular: below.popular.iter().map(|post| listed(post, site, &root)).collect(),
+        related: related.iter().map(|post| listed(post, site, &root)).collect(),
+        popular: popular.iter().map(|post| listed(post, site, &root)).collect(),
         page: Page { url: &post.url, root },
     };
     templates.render("web/article.html", &context)

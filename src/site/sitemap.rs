@@ -16,6 +16,13 @@ const MOST: usize = 50_000;
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 const NAMES: &str = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
 
+/// The names of the files of the sitemap of a site of so many posts.
+pub fn names(posts: usize) -> Vec<String> {
+    let count = (posts + 1).div_ceil(MOST);
+    let parts = (1..=count).filter(|_| count > 1).map(|number| format!("sitemap-{number}.xml"));
+    parts.chain([FILE.to_owned()]).collect()
+}
+
 /// The files of the sitemap of the site at `url` (ending with `/`), by their paths below it.
 pub fn files(url: &str, posts: &[Post]) -> Vec<(String, String)> {
     let newest = posts.iter().map(|post| post.updated).max();

@@ -60,8 +60,8 @@ fn image(url: &str) -> Image {
 /// The page of `shown` beside `others`, on the sample site.
 fn page(shown: &Post, others: &[&Post]) -> String {
     let zone = "Europe/Stockholm".parse().unwrap();
-    let below = Below { related: others.to_vec(), popular: Vec::new() };
-    article(&Templates::new(&[]).unwrap(), &sample(&zone), shown, &below).unwrap()
+    let shown = Article { post: shown, html: &shown.html, related: others, popular: &[] };
+    article(&Templates::new(&[]).unwrap(), &sample(&zone), &shown).unwrap()
 }
 
 fn front(posts: &[Post]) -> String {

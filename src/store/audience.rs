@@ -19,6 +19,8 @@ use crate::{
 /// Readers of one newsletter and cadence who are owed the same posts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
+    /// The choice that they share.
+    pub choice: i64,
     /// Their interned history.
     pub history: i64,
     /// The posts in it, by row number.
@@ -38,9 +40,23 @@ pub struct Audience<'a> {
     pub cadence: Cadence,
     /// The distinct moments at which the candidate posts were first seen, ascending.
     pub moments: &'a [Timestamp],
+    /// What they chose, by row number: readers who chose otherwise are passed over.
+    pub choices: &'a [i64],
+    /// How many letters a reader may get on a day, counted from 1970, and that day.
+    pub ceiling: Option<(u32, i64)>,
 }
 
-impl Audience<'_> {
+impl<'a> Audience<'a> {
+    /// All who chose nothing, without a ceiling.
+    pub const fn of(newsletter: &'a str, cadence: Cadence, moments: &'a [Timestamp]) -> Self {
+        Self { newsletter, cadence, moments, choices: &[1], ceiling: None }
+    }
+
+    /// The ceiling as statements read it; no reader has had a letter before 1970.
+    pub(super) fn most(&self) -> (u32, i64) {
+        self.ceiling.unwrap_or((u32::MAX, -1))
+    }
+
     pub(super) fn moments(&self) -> Vec<i64> {
         self.moments.iter().map(|moment| moment.micros()).collect()
     }
@@ -76,6 +92,7 @@ fn rows_text(block: &[NewSubscription], now: Timestamp) -> String {
             "name": row.name,
             "newsletter": row.newsletter,
             "cadence": row.cadence.as_str(),
+            "choice": row.choice.text(),
             "source": row.source,
             "confirmed": row.confirmed_at.micros(),
             "eligible": now.max(row.confirmed_at).micros(),
@@ -118,7 +135,7 @@ impl Store {
         Ok(added)
     }
 
-    /// Two statements for a block of readers: the addresses, then the consents.
+    /// Three statements for a block of readers: what they chose, the addresses, the consents.
     async fn add(
         &self,
         open: &mut Open,
@@ -126,6 +143,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, Error> {
         let rows = rows_text(block, now);
+        sql("insert into choices (choice, made_at) select distinct value ->> 'choice', \
+             cast($2 as bigint) from {records $1} as list where true \
+             on conflict (choice) do nothing")
+        .bind(&rows)
+        .bind(now)
+        .run(open.at())
+        .await?;
         sql("insert into subscribers (address, address_key, name, created_at) \
              select value ->> 'address', value ->> 'key', value ->> 'name', $2 \
              from {records $1} as list where true on conflict (address_key) do nothing")
@@ -135,10 +159,10 @@ impl Store {
         .await?;
         let done =
             sql("insert into subscriptions (subscriber_id, newsletter, cadence, state, source, \
-             confirmed_at, eligible_from) select r.id, value ->> 'newsletter', \
+             confirmed_at, eligible_from, choice_id) select r.id, value ->> 'newsletter', \
              value ->> 'cadence', 'confirmed', value ->> 'source', \
-             cast(value ->> 'confirmed' as bigint), cast(value ->> 'eligible' as bigint) \
-             from {records $1} as list \
+             cast(value ->> 'confirmed' as bigint), cast(value ->> 'eligible' as bigint), c.id \
+             from {records $1} as list join choices c on c.choice = value ->> 'choice' \
              join subscribers r on r.address_key = value ->> 'key' \
              where true on conflict (subscriber_id, newsletter) do nothing")
             .bind(&rows)
@@ -150,21 +174,31 @@ impl Store {
     /// The groups of confirmed readers. A reader's `missed` counts the moments before the one
     /// from which on new posts are for that reader.
     pub async fn groups(&self, audience: Audience<'_>) -> Result<Vec<Group>, Error> {
-        let read = sql("select g.history_id, h.posts, g.missed, g.readers from ( \
-               select s.history_id, (select count(*) from {numbers $3} as m \
+        let read = sql("select g.choice_id, g.history_id, h.posts, g.missed, g.readers from ( \
+               select s.choice_id, s.history_id, (select count(*) from {numbers $3} as m \
                  where m.value < s.eligible_from) as missed, count(*) as readers \
                from subscriptions s \
                where s.newsletter = $1 and s.cadence = $2 and s.state = 'confirmed' \
+               and s.choice_id in (select value from {numbers $4} as asked) \
                and not exists (select 1 from suppressions x \
-                 where x.subscriber_id = s.subscriber_id) group by 1, 2) as g \
-             join histories h on h.id = g.history_id order by g.history_id, g.missed");
-        let rows: Vec<(i64, String, i64, i64)> = read
+                 where x.subscriber_id = s.subscriber_id) \
+               and not exists (select 1 from letters_a_day y \
+                 where y.subscriber_id = s.subscriber_id and y.day = $5 and y.letters >= $6) \
+               group by 1, 2, 3) as g \
+             join histories h on h.id = g.history_id \
+             order by g.choice_id, g.history_id, g.missed");
+        let (most, day) = audience.most();
+        let rows: Vec<(i64, i64, String, i64, i64)> = read
             .bind(audience.newsletter)
             .bind(audience.cadence.as_str())
             .bind(audience.moments())
+            .bind(audience.choices)
+            .bind(day)
+            .bind(most)
             .rows(self.reading())
             .await?;
-        let groups = rows.into_iter().map(|(history, posts, missed, readers)| Group {
+        let groups = rows.into_iter().map(|(choice, history, posts, missed, readers)| Group {
+            choice,
             history,
             had: set_rows(&posts),
             missed: usize::try_from(missed).unwrap_or(0),

@@ -21,6 +21,8 @@ pub struct Leased {
     pub newsletter: String,
     /// Its edition.
     pub edition: i64,
+    /// The edition's revision.
+    pub revision: i64,
     /// The subscription it serves.
     pub subscription: i64,
     /// The reader's address as stored.
@@ -82,17 +84,17 @@ impl Store {
 
     pub(super) async fn leased(&self, ids: Vec<i64>) -> Result<Vec<Leased>, Error> {
         type At = Option<i64>;
-        type Row = (i64, i64, String, String, i64, i64, String, String, i64, At, i64, At);
-        let read = sql(
-            "select d.id, d.issue_id, i.name, i.newsletter, d.edition_id, d.subscription_id, \
-             r.address, r.name, d.attempts, d.first_intent_at, e.created_at, d.tried_since from deliveries d \
+        type Row = (i64, i64, String, String, i64, i64, String, String, i64, At, i64, At, i64);
+        let read =
+            sql("select d.id, d.issue_id, i.name, i.newsletter, d.edition_id, d.subscription_id, \
+             r.address, r.name, d.attempts, d.first_intent_at, e.created_at, d.tried_since, \
+             coalesce(d.revision, e.revision) from deliveries d \
              join issues i on i.id = d.issue_id \
              join editions e on e.id = d.edition_id \
              join subscriptions s on s.id = d.subscription_id \
              join subscribers r on r.id = s.subscriber_id \
              where d.id in (select value from {numbers $1} as asked) \
-             order by d.not_before, d.id",
-        );
+             order by d.not_before, d.id");
         let rows: Vec<Row> = read.bind(ids).rows(self.writing()).await?;
         let leased = rows.into_iter().map(|row| Leased {
             id: row.0,
@@ -100,6 +102,7 @@ impl Store {
             issue_name: row.2,
             newsletter: row.3,
             edition: row.4,
+            revision: row.12,
             subscription: row.5,
             address: row.6,
             name: row.7,
@@ -115,18 +118,12 @@ impl Store {
     /// Returns how many it holds.
     pub async fn renew(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
         sql("update deliveries set lease_until = $2 \
-             where lease_owner = $1 and state in ('leased', 'sending')")
+             where lease_owner = $1 and issue_id in (select id from issues) \
+             and state in ('leased', 'sending')")
         .bind(owner)
         .bind(until)
         .run(self.writing())
         .await
-    }
-
-    /// The frozen letter of an edition.
-    pub async fn letter(&self, edition: i64) -> Result<String, Error> {
-        let read = sql("select letter from editions where id = $1").bind(edition);
-        let (letter,) = read.one(self.reading()).await?;
-        Ok(letter)
     }
 
     /// Whether the reader of a delivery still wants letters, and may have them.

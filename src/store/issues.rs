@@ -6,7 +6,7 @@
 pub use super::opening::{Gift, Opening};
 use super::{Error, Store, set_text, statement::sql};
 use crate::{
-    domain::{issue::IssueName, post::PostId, subscriber::Cadence},
+    domain::{issue::IssueName, post::PostId},
     time::Timestamp,
 };
 
@@ -19,7 +19,7 @@ pub struct Issue {
     pub newsletter: String,
     /// Its name, e.g. `weekly/2026-W48`.
     pub name: String,
-    /// `opening`, `sending`, `held` or `sent`.
+    /// `opening`, `sending`, `held`, `sent` or `cancelled`.
     pub state: String,
     /// Why it is held.
     pub note: Option<String>,
@@ -51,6 +51,12 @@ impl EditionKey {
         }
         .to_string()
     }
+}
+
+/// The related and the popular posts of an edition, as [`EditionKey`] writes them.
+pub(super) fn beside(text: &str) -> (Vec<PostId>, Vec<PostId>) {
+    let both = serde_json::from_str::<(Vec<PostId>, Vec<PostId>)>(text);
+    both.unwrap_or_else(|_| (serde_json::from_str(text).unwrap_or_default(), Vec::new()))
 }
 
 impl Store {
@@ -85,6 +91,13 @@ impl Store {
         self.issues_where(Some(name)).await
     }
 
+    /// The names of a newsletter's issues that were called off.
+    pub async fn cancelled_issues(&self, newsletter: &str) -> Result<Vec<String>, Error> {
+        let read =
+            sql("select name from issues where newsletter = $1 and cancelled_at is not null");
+        read.bind(newsletter).column(self.reading()).await
+    }
+
     /// The latest issues, newest first, at most `count`.
     pub async fn latest_issues(&self, count: usize) -> Result<Vec<Issue>, Error> {
         let mut issues = self.issues_where(None).await?;
@@ -93,7 +106,8 @@ impl Store {
     }
 
     async fn issues_where(&self, name: Option<&str>) -> Result<Vec<Issue>, Error> {
-        let read = sql("select id, newsletter, name, state, note from issues \
+        let read = sql("select id, newsletter, name, \
+             case when cancelled_at is null then state else 'cancelled' end, note from issues \
              where $1 is null or name = $1 order by planned_at desc, id desc limit 1000");
         let rows: Vec<(i64, String, String, String, Option<String>)> =
             read.bind(name).rows(self.reading()).await?;
@@ -127,9 +141,10 @@ impl Store {
         letter: &str,
         now: Timestamp,
     ) -> Result<i64, Error> {
+        let said = self.words_of(&key.posts).await?;
         let write =
-            sql("insert into editions (issue_id, posts, related, language, letter, created_at) \
-             values ($1, $2, $3, $4, $5, $6) \
+            sql("insert into editions (issue_id, posts, related, language, letter, created_at, \
+             said) values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (issue_id, posts, related, language) do update set posts = excluded.posts \
              returning id");
         let write = write
@@ -138,7 +153,8 @@ impl Store {
             .bind(key.related_text())
             .bind(&key.language)
             .bind(letter)
-            .bind(now);
+            .bind(now)
+            .bind(said);
         let (id,) = write.one(self.writing()).await?;
         Ok(id)
     }
@@ -194,51 +210,5 @@ impl Store {
         .await?;
         self.ring().await?;
         Ok(done == 1)
-    }
-
-    /// Notes that a planned time has been acted upon.
-    pub async fn take_slot(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-        times: (Timestamp, Timestamp),
-    ) -> Result<(), Error> {
-        let (planned, now) = times;
-        sql("insert into slots (newsletter, cadence, planned_at, taken_at) \
-             values ($1, $2, $3, $4) on conflict do nothing")
-        .bind(newsletter)
-        .bind(cadence.as_str())
-        .bind(planned)
-        .bind(now)
-        .run(self.writing())
-        .await?;
-        Ok(())
-    }
-
-    /// The latest planned time up to `now` that was acted upon: a run under a wrong clock may have
-    /// taken later ones.
-    pub async fn last_slot_before(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
-        let read = sql("select max(planned_at) from slots \
-             where newsletter = $1 and cadence = $2 and planned_at <= $3");
-        let (latest,): (Option<i64>,) =
-            read.bind(newsletter).bind(cadence.as_str()).bind(now).one(self.reading()).await?;
-        Ok(latest.map(Timestamp::from_micros))
-    }
-
-    /// The latest planned time that was acted upon.
-    pub async fn last_slot(
-        &self,
-        newsletter: &str,
-        cadence: Cadence,
-    ) -> Result<Option<Timestamp>, Error> {
-        let read = sql("select max(planned_at) from slots where newsletter = $1 and cadence = $2");
-        let (latest,): (Option<i64>,) =
-            read.bind(newsletter).bind(cadence.as_str()).one(self.reading()).await?;
-        Ok(latest.map(Timestamp::from_micros))
     }
 }

@@ -47,13 +47,15 @@ impl Store {
 
     async fn end_leases(&self, ended: Timestamp, now: Timestamp) -> Result<u64, Error> {
         sql("update deliveries set state = 'ready', lease_owner = null, lease_until = null \
-             where state = 'leased' and lease_until < $1")
+             where issue_id in (select id from issues) and state = 'leased' \
+             and lease_until < $1")
         .bind(ended)
         .run(self.writing())
         .await?;
         sql("update deliveries set state = 'uncertain', settled_at = $2, lease_owner = null, \
              lease_until = null, reply = 'the run that was sending it ended before a reply was \
-             on record' where state = 'sending' and lease_until < $1")
+             on record' where issue_id in (select id from issues) and state = 'sending' \
+             and lease_until < $1")
         .bind(ended)
         .bind(now)
         .run(self.writing())
@@ -82,9 +84,8 @@ impl Store {
         tries: u32,
         now: Timestamp,
     ) -> Result<usize, Error> {
-        let read = sql(
-            "select id from deliveries where state = 'uncertain' and attempts < $1 order by id",
-        );
+        let read = sql("select id from deliveries where issue_id in (select id from issues) \
+             and state = 'uncertain' and attempts < $1 order by id");
         let ids: Vec<i64> = read.bind(tries).column(self.reading()).await?;
         let reply = if to == DeliveryState::Ready {
             "nobody knows whether a server took it; sent again by mail.uncertain"

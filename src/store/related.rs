@@ -7,8 +7,6 @@
 //! What readers were shown is kept by history, as everything about them is: readers with one
 //! history have had the same letters. Where two ways lead to one history, the later one counts.
 
-use std::collections::HashMap;
-
 use super::{
     Error, Store,
     audience::Audience,
@@ -76,15 +74,15 @@ impl Store {
         open.commit().await
     }
 
-    /// What the last letters held, by history, for the readers of a newsletter in one rhythm.
-    pub async fn logs(&self, audience: Audience<'_>) -> Result<HashMap<i64, Log>, Error> {
-        let read = sql("select history_id, log from shown where newsletter = $1 and cadence = $2");
-        let read = read.bind(audience.newsletter).bind(audience.cadence.as_str());
-        let rows: Vec<(i64, String)> = read.rows(self.reading()).await?;
-        let log = |(history, text): (i64, String)| {
-            (history, serde_json::from_str(&text).unwrap_or_default())
-        };
-        Ok(rows.into_iter().map(log).collect())
+    /// What the last letters held of the readers of a newsletter, in one rhythm, who have that
+    /// history.
+    pub async fn log(&self, audience: Audience<'_>, history: i64) -> Result<Log, Error> {
+        let read = sql("select log from shown \
+             where history_id = $1 and newsletter = $2 and cadence = $3");
+        let read = read.bind(history).bind(audience.newsletter).bind(audience.cadence.as_str());
+        let found: Vec<String> = read.column(self.reading()).await?;
+        let log = found.first().and_then(|text| serde_json::from_str(text).ok());
+        Ok(log.unwrap_or_default())
     }
 }
 

@@ -36,7 +36,8 @@ const FAULTS: [(&str, &str); 6] = [
     ),
     (
         "this letter is leased by nobody or past its time; the next run settles it",
-        "select cast(id as text) from deliveries where state in ('leased', 'sending') \
+        "select cast(id as text) from deliveries \
+         where issue_id in (select id from issues) and state in ('leased', 'sending') \
          and (lease_until is null or lease_owner is null or lease_until < $1) order by id",
     ),
     (

@@ -34,6 +34,7 @@ impl World {
             name: "Ada".into(),
             newsletter: "letters".into(),
             cadence: Cadence::Weekly,
+            choice: crate::domain::choice::Choice::default(),
             confirmed_at: now,
             source: "subscribers.csv line 2".into(),
         };

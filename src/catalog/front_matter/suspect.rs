@@ -67,6 +67,10 @@ fn is_mark(opening: &str) -> bool {
 
 /// The first mark that a merge left behind, outside of fenced code.
 pub(super) fn conflict(text: &str) -> Option<Fault> {
+    const MARKS: [&str; 3] = ["<<<<<<<", ">>>>>>>", "|||||||"];
+    if !MARKS.iter().any(|mark| text.contains(mark)) {
+        return None;
+    }
     let mut code = None;
     for (place, line) in text.lines().enumerate() {
         let bare = line.trim_start();
@@ -79,7 +83,7 @@ pub(super) fn conflict(text: &str) -> Option<Fault> {
         let is_mark = |mark: &str| {
             line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         };
-        if code.is_none() && ["<<<<<<<", ">>>>>>>", "|||||||"].into_iter().any(is_mark) {
+        if code.is_none() && MARKS.into_iter().any(is_mark) {
             let why = "a merge left its conflict here; settle it and take the marks out";
             return Some(Fault::new(Some(place + 1), why));
         }

@@ -46,10 +46,15 @@ impl Town {
         let edition = EditionKey { issue, posts, related, popular, language };
         let edition = self.store.freeze_edition(&edition, "Hello {{name}}", now).await.unwrap();
         let moments = [now];
-        let audience =
-            Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+        let audience = Audience::of("letters", Cadence::Instant, &moments);
         for group in self.store.groups(audience).await.unwrap() {
-            let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+            let opening = Opening {
+                audience,
+                choice: 1,
+                history: group.history,
+                missed: group.missed,
+                issue,
+            };
             let mut had = group.had;
             had.push(row);
             let gift = Gift { edition, had, log: crate::rank::rails::Log::default() };
@@ -105,6 +110,7 @@ fn subscription(number: usize, now: Timestamp) -> NewSubscription {
         name: String::new(),
         newsletter: "letters".to_owned(),
         cadence: Cadence::Instant,
+        choice: crate::domain::choice::Choice::default(),
         confirmed_at: now,
         source: "a test".to_owned(),
     }

@@ -1,7 +1,8 @@
 //! The lines of a list of subscribers.
 //!
 //! The first line names the columns, in any order and case: `address`, `newsletter`, `cadence`,
-//! and if wanted `name` and `confirmed_at` (RFC 3339, or a day by the site's clocks). Columns are
+//! and if wanted `name`, `confirmed_at` (RFC 3339, or a day by the site's clocks), and what a
+//! reader chose: `hour`, `weekday`, `time_zone`, `language`, `topics` (parted by bars). Columns are
 //! parted by commas, semicolons or tabs, as the first line shows; the encoding is UTF-8.
 //!
 //! A line that cannot be used is refused with its number; a fault of the first line is told once.
@@ -15,6 +16,7 @@ use crate::{
     config::Newsletter,
     domain::{
         address::Address,
+        choice::{Choice, Written},
         subscriber::{Cadence, NewSubscription},
     },
     time::{Timestamp, Zone},
@@ -23,7 +25,8 @@ use crate::{
 /// The columns that each line needs.
 const NEEDED: [&str; 3] = ["address", "newsletter", "cadence"];
 /// The others.
-const WANTED: [&str; 2] = ["name", "confirmed_at"];
+const WANTED: [&str; 7] =
+    ["name", "confirmed_at", "hour", "weekday", "time_zone", "language", "topics"];
 /// What a file of subscribers holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Import {
@@ -176,9 +179,17 @@ impl Lines<'_> {
             }
             written => confirmed(written, self.terms)?,
         };
+        let choice = Choice::read(&Written {
+            hour: of("hour"),
+            weekday: of("weekday"),
+            zone: of("time_zone"),
+            language: of("language"),
+            topics: of("topics"),
+        });
+        let choice = choice.map_err(text)?;
         let name = of("name").replace(char::is_control, " ");
         let source = source.to_owned();
-        Ok(NewSubscription { address, name, newsletter, cadence, confirmed_at, source })
+        Ok(NewSubscription { address, name, newsletter, cadence, choice, confirmed_at, source })
     }
 
     /// The first of several lines for one reader and newsletter counts.

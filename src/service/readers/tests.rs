@@ -10,6 +10,9 @@ fn newsletters() -> Vec<Newsletter> {
         name: "Letters".to_owned(),
         description: String::new(),
         cadences: vec![(Cadence::Instant, None), (Cadence::Weekly, Some(weekly))],
+        topics: None,
+        approval: false,
+        quiet: None,
     }]
 }
 

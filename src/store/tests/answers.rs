@@ -44,6 +44,7 @@ async fn letters_for_the_world_are_told_from_those_to_reserved_domains(bed: Bed)
                 name: String::new(),
                 newsletter: "letters".to_owned(),
                 cadence: Cadence::Instant,
+                choice: crate::domain::choice::Choice::default(),
                 confirmed_at: bed.now,
                 source: "readers.csv:2".to_owned(),
             };

@@ -116,13 +116,18 @@ impl Bed {
         };
         let edition = self.store.freeze_edition(&edition, "Hello", self.now).await.unwrap();
         let moments = [self.now];
-        let audience =
-            Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
+        let audience = Audience::of("letters", Cadence::Instant, &moments);
         for group in self.store.groups(audience).await.unwrap() {
             if group.had.contains(&row) {
                 continue;
             }
-            let opening = Opening { audience, history: group.history, missed: group.missed, issue };
+            let opening = Opening {
+                audience,
+                choice: 1,
+                history: group.history,
+                missed: group.missed,
+                issue,
+            };
             let mut had = group.had;
             had.push(row);
             let held = Held { sent: vec![row], shown: vec![] };
@@ -174,6 +179,7 @@ fn subscription(number: usize, now: Timestamp) -> NewSubscription {
         name: format!("Reader \"{number}\" Ünal"),
         newsletter: "letters".to_owned(),
         cadence: Cadence::Instant,
+        choice: crate::domain::choice::Choice::default(),
         confirmed_at: now.minus(Duration::from_secs(3600)),
         source: format!("readers.csv line {number}"),
     }

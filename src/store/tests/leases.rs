@@ -26,7 +26,7 @@ async fn a_delivery_goes_from_ready_to_sent_in_the_hands_of_one(bed: Bed) {
     assert_eq!(leased.len(), 1);
     assert_eq!(leased[0].address, address(0).as_str());
     assert_eq!(leased[0].name, "Reader \"0\" Ünal");
-    assert_eq!(bed.store.letter(leased[0].edition).await.unwrap(), "Hello");
+    assert_eq!(bed.store.letter(leased[0].edition, 0).await.unwrap(), "Hello");
     assert!(bed.lease("b", bed.now, 10).await.is_empty());
     let id = leased[0].id;
     assert!(bed.moves("a", id, (S::Leased, S::Sending), bed.later(1)).await);

@@ -7,7 +7,7 @@ on_both! {
     an_import_adds_whom_it_does_not_know_and_revives_nobody
     opening_twice_is_a_no_op
     readers_who_leave_lose_their_waiting_letters
-    a_slot_is_taken_once
+    a_wave_is_taken_once_for_each_choice
     what_a_post_says_is_kept
 }
 
@@ -47,20 +47,22 @@ async fn readers_who_leave_lose_their_waiting_letters(bed: Bed) {
     assert_eq!(ended.ended_at, Some(bed.now));
 }
 
-async fn a_slot_is_taken_once(bed: Bed) {
+async fn a_wave_is_taken_once_for_each_choice(bed: Bed) {
     use crate::domain::subscriber::Cadence::Weekly;
-    assert_eq!(bed.store.last_slot("letters", Weekly).await.unwrap(), None);
+    assert!(bed.store.waves("letters", Weekly).await.unwrap().is_empty());
     for _ in 0..2 {
-        let times = (bed.now, bed.later(9));
-        bed.store.take_slot("letters", Weekly, times).await.unwrap();
+        bed.store.take_wave(("letters", Weekly, 1), (bed.now, bed.later(9))).await.unwrap();
     }
-    assert_eq!(bed.store.last_slot("letters", Weekly).await.unwrap(), Some(bed.now));
+    assert_eq!(bed.store.waves("letters", Weekly).await.unwrap(), [(1, bed.now)]);
+    let later = bed.later(70 * 86_400);
+    bed.store.take_wave(("letters", Weekly, 1), (later, later)).await.unwrap();
+    assert_eq!(bed.store.waves("letters", Weekly).await.unwrap(), [(1, later)]);
 }
 
 async fn what_a_post_says_is_kept(bed: Bed) {
     let issue = bed.open("first").await;
     assert!(bed.states(issue).await.is_empty());
-    let known = bed.store.known_posts().await.unwrap();
+    let known = bed.store.known_posts(|_| {}).await.unwrap();
     assert_eq!((known.len(), known[0].key.as_str()), (1, "first"));
     let ids = bed.store.post_ids(&[1, 2, 3]).await.unwrap();
     assert!(ids.iter().any(|id| *id == known[0].id), "{ids:?}");

@@ -48,15 +48,15 @@ async fn what_cannot_be_read_is_nobodys_list(bed: Bed) {
 async fn what_a_letter_held_is_kept_with_its_readers_history(bed: Bed) {
     bed.readers(0..3).await;
     let moments = [bed.now];
-    let audience = Audience { newsletter: "letters", cadence: Cadence::Instant, moments: &moments };
-    assert!(bed.store.logs(audience).await.unwrap().is_empty());
+    let audience = Audience::of("letters", Cadence::Instant, &moments);
     let issue = bed.open("first").await;
     let row = bed.account(issue, 0).await.unwrap().posts[0];
-    let log = Log::default().after(Held { sent: vec![row], shown: vec![] });
     let groups = bed.store.groups(audience).await.unwrap();
     assert_eq!(groups.len(), 1);
-    let logs = bed.store.logs(audience).await.unwrap();
-    assert_eq!(logs.get(&groups[0].history), Some(&log));
+    let log = Log::default().after(Held { sent: vec![row], shown: vec![] });
+    assert_eq!(bed.store.log(audience, groups[0].history).await.unwrap(), log);
+    assert_eq!(bed.store.log(audience, 1).await.unwrap(), Log::default(), "nothing was sent yet");
     let weekly = Audience { cadence: Cadence::Weekly, ..audience };
-    assert!(bed.store.logs(weekly).await.unwrap().is_empty(), "another rhythm, other letters");
+    let other = bed.store.log(weekly, groups[0].history).await.unwrap();
+    assert_eq!(other, Log::default(), "another rhythm, other letters");
 }
