@@ -18,11 +18,12 @@ use postrider::{
         post::PostId,
         subscriber::{Cadence, NewSubscription},
     },
+    rank::rails::Log,
     store::{
         Store,
         audience::Audience,
         deliveries::{Leased, Move},
-        issues::{EditionKey, Frozen, Opening},
+        issues::{EditionKey, Frozen, Gift, Opening},
     },
     time::Timestamp,
 };
@@ -163,8 +164,9 @@ async fn issue(store: &Store) {
     let row = store.candidates(NOW).await.expect("read")[0].row;
     let name = IssueName::instant("first");
     let issue = store.open_issue("letters", &name, NOW).await.expect("opened").id;
-    let (posts, related, language) = (vec![row], Vec::new(), "en".to_owned());
-    let key = EditionKey { issue, posts, related, language };
+    let (posts, language) = (vec![row], "en".to_owned());
+    let (related, popular) = (Vec::new(), Vec::new());
+    let key = EditionKey { issue, posts, related, popular, language };
     let edition = store
         .freeze_edition(&key, Frozen { letter: "Hello", subject: "", summary: "" }, NOW)
         .await
@@ -174,7 +176,8 @@ async fn issue(store: &Store) {
     for group in store.groups(audience).await.expect("read") {
         let opening =
             Opening { audience, choice: 1, history: group.history, missed: group.missed, issue };
-        store.open_deliveries(&opening, edition, vec![row], NOW).await.expect("written");
+        let gift = Gift { edition, had: vec![row], log: Log::default() };
+        store.open_deliveries(&opening, &gift, NOW).await.expect("written");
     }
     store.release_opened(NOW).await.expect("released");
     for (issue, _) in store.on_canary().await.expect("read") {

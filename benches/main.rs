@@ -6,6 +6,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod accesslog;
 // The tests do more with it, in their own way.
 #[allow(dead_code, clippy::unwrap_used)]
 #[path = "../tests/cluster.rs"]
@@ -29,7 +30,7 @@ use std::{
 const ROUNDS: usize = 3;
 
 fn main() {
-    if delivery::is_sink() {
+    if delivery::is_sink() || related::is_maker() {
         return;
     }
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -61,6 +62,9 @@ fn main() {
     }
     if wants("message") {
         message::message();
+    }
+    if wants("accesslog") {
+        accesslog::accesslog();
     }
     if wants("related") {
         related::related();

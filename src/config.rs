@@ -10,7 +10,9 @@
 mod check;
 mod dkim;
 mod feeds;
+mod popularity;
 mod raw;
+mod related;
 mod relays;
 mod theme;
 mod words;
@@ -35,6 +37,8 @@ use crate::{
 };
 use check::{Check, syntax};
 pub use dkim::{Dkim, DkimKey};
+pub use popularity::{Asked, Popularity};
+pub use related::{OpenPlaces, Related};
 pub use relays::{Auth, Relay, Smtp, TlsMode};
 
 /// Where the configuration stands below the root.
@@ -129,22 +133,6 @@ impl Default for Feeds {
             removed: Vec::new(),
             podcast: None,
         }
-    }
-}
-
-/// How related posts are chosen.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Related {
-    /// How many are shown.
-    pub count: usize,
-    /// How much popularity may lift one: 0 to 1.
-    pub popularity: f64,
-}
-
-impl Default for Related {
-    fn default() -> Self {
-        Self { count: 3, popularity: 0.3 }
     }
 }
 
@@ -276,6 +264,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// How related posts are chosen.
     pub related: Related,
+    /// How readers are counted.
+    pub popularity: Popularity,
     /// Where the ledger is.
     pub ledger: Ledger,
     /// What is done about uncertain letters.

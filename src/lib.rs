@@ -13,6 +13,7 @@ pub mod config;
 pub mod digest;
 pub mod domain;
 pub mod feed;
+pub mod feedback;
 pub mod outbox;
 pub mod parallel;
 pub mod publish;

@@ -227,16 +227,20 @@ impl Zone {
         (week.year(), week.week())
     }
 
+    /// The day that calendars here show at `instant`, counted from 1970-01-01.
+    pub fn day(&self, instant: Timestamp) -> i32 {
+        number_of(self.wall(instant).date())
+    }
+
+    /// When that day begins here.
+    pub fn day_start(&self, day: i32) -> Timestamp {
+        let begins = self.map(date_of(day).to_datetime(civil::Time::midnight()));
+        begins.unwrap_or(Timestamp(i64::from(day) * 86_400_000_000))
+    }
+
     /// The hour that a wall clock here shows.
     pub fn hour(&self, instant: Timestamp) -> u8 {
         u8::try_from(instant.in_zone(self).hour()).unwrap_or(0)
-    }
-
-    /// The day that a wall clock here shows, counted from 1970.
-    pub fn day(&self, instant: Timestamp) -> i64 {
-        let wall = instant.in_zone(self);
-        let seconds = i64::from(wall.offset().seconds());
-        (instant.seconds() + seconds).div_euclid(86_400)
     }
 
     fn map(&self, wall: civil::DateTime) -> Option<Timestamp> {
@@ -255,6 +259,32 @@ impl FromStr for Zone {
     fn from_str(name: &str) -> Result<Self, Error> {
         jiff::tz::TimeZone::get(name).map(Self).map_err(|_| Error::Zone(name.to_owned()))
     }
+}
+
+/// The days from 1970-01-01 to that date; `None` where the calendar has no such day.
+pub fn day_number(year: i16, month: i8, day: i8) -> Option<i32> {
+    civil::Date::new(year, month, day).ok().map(number_of)
+}
+
+/// `2026-11-24`, for a day counted from 1970-01-01.
+pub fn day_text(day: i32) -> String {
+    date_of(day).to_string()
+}
+
+/// Reads `2026-11-24`.
+pub fn parse_day(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|_| text.len() == 10).map(number_of)
+}
+
+/// The first day, 1970-01-01.
+const FIRST: civil::Date = civil::Date::constant(1970, 1, 1);
+
+fn number_of(date: civil::Date) -> i32 {
+    FIRST.until(date).map_or(0, |span| span.get_days())
+}
+
+fn date_of(day: i32) -> civil::Date {
+    FIRST.checked_add(jiff::Span::new().days(day.clamp(-4_000_000, 2_900_000))).unwrap_or(FIRST)
 }
 
 /// When something is due: five crontab fields read in a time zone.

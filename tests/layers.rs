@@ -17,7 +17,7 @@ use source::{Source, read_all};
 
 /// The floor of each module; the longest name that fits decides. 0 ground, 1 pure, 2 edges,
 /// 3 steps, 4 doors.
-const FLOORS: [(&str, u8); 33] = [
+const FLOORS: [(&str, u8); 37] = [
     ("time", 0),
     ("parallel", 0),
     ("domain", 0),
@@ -32,6 +32,10 @@ const FLOORS: [(&str, u8); 33] = [
     ("outbox/attempt", 1),
     ("outbox/octets", 1),
     ("feedback/report", 1),
+    ("feedback/accesslog", 1),
+    ("feedback/imports", 1),
+    ("feedback/logfiles", 2),
+    ("feedback/ask", 2),
     ("store", 2),
     ("publish", 2),
     ("catalog/directory", 2),
@@ -98,9 +102,9 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("rustls_platform_verifier", &["outbox"]),
     ("axum", &["web", "service"]),
     ("brotli", &["web"]),
-    ("flate2", &["web"]),
+    ("flate2", &["web", "feedback"]),
     ("object_store", &["publish/bucket"]),
-    ("reqwest", &["publish/hub", "catalog/remote"]),
+    ("reqwest", &["publish/hub", "catalog/remote", "feedback/ask"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("sd_notify", &["service"]),

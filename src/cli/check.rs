@@ -77,7 +77,7 @@ pub(super) async fn check(root: &Path, json: bool) -> Result<u8, Refusal> {
     findings.troubles.extend(list.import.refused);
     findings.troubles.extend(left_over(&site).await?);
     findings.troubles.extend(rendered(&site, &catalog));
-    letters::look(&site, (&reading, &catalog), &mut findings);
+    letters::look(&site, (&reading, &catalog), &mut findings).await?;
     findings.troubles.extend(ways_out(&site));
     findings.troubles.extend(unwritable(&site));
     if json {
@@ -124,7 +124,8 @@ fn rendered(site: &Site, catalog: &Catalog) -> Vec<String> {
     let (templates, described) = (&site.templates, site.described());
     let mut made = vec![pages::index(templates, &described, &catalog.posts), daemon::sample(site)];
     if let Some(post) = catalog.posts.first() {
-        let article = pages::Article { post, html: &post.html, related: &[post] };
+        let (html, beside) = (&post.html, [post]);
+        let article = pages::Article { post, html, related: &beside, popular: &beside };
         made.push(pages::article(templates, &described, &article));
         made.push(pages::moved(templates, &described, post, "former/index.html"));
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     IssueVerb, Outcome, Refusal,
     out::{counted, say},
+    simulate,
 };
 use crate::{
     domain::{delivery::DeliveryState, issue::IssueName},
@@ -27,6 +28,7 @@ pub(super) async fn ledger(site: &Site) -> Result<Store, Refusal> {
 /// Does what a verb says about an issue.
 pub(super) async fn issue(root: &Path, verb: IssueVerb) -> Result<u8, Refusal> {
     match verb {
+        IssueVerb::Simulate { sent, json } => simulate::simulate(root, sent, json).await,
         IssueVerb::Release { issue } => release(root, &issue, "released").await,
         IssueVerb::Approve { issue } => release(root, &issue, "approved").await,
         IssueVerb::Hold { issue } => hold(root, &issue).await,

@@ -9,9 +9,13 @@ mod issue;
 mod ledger;
 mod new;
 mod out;
+mod popular;
+mod popularity;
 mod preview;
+mod related;
 mod run;
 mod selftest;
+mod simulate;
 mod status;
 mod subscriber;
 mod why;
@@ -105,6 +109,40 @@ enum Verb {
         #[arg(long, value_name = "ADDRESS", conflicts_with = "format")]
         to: Option<Address>,
     },
+    /// Show which posts stand under a post, and why.
+    #[command(after_help = "Example:  postrider related posts/hello.md --explain\n          \
+                            postrider related --renew")]
+    Related {
+        /// The post: its file, slug, key or address.
+        #[arg(required_unless_present_any = ["all", "renew"])]
+        post: Option<String>,
+        /// Tell the shared words, freshness and popularity of each, and why better-scored posts
+        /// were passed over.
+        #[arg(long, requires = "post")]
+        explain: bool,
+        /// For all posts, as JSON: what was related to each on the day it was published.
+        #[arg(long, requires = "json", conflicts_with_all = ["post", "renew"])]
+        all: bool,
+        /// Print as JSON.
+        #[arg(long, requires = "all")]
+        json: bool,
+        /// With --all: popularity by a JSON file of views by path.
+        #[arg(long, value_name = "FILE", requires = "all")]
+        views: Option<PathBuf>,
+        /// With --all: how much popularity counts, instead of related.popularity.
+        #[arg(long, value_name = "SHARE", requires = "all")]
+        popularity: Option<f64>,
+        /// Make all lists anew now instead of once a day.
+        #[arg(long, conflicts_with = "post")]
+        renew: bool,
+    },
+    /// Show the most popular posts and how they were read of late.
+    #[command(after_help = "Example:  postrider popular --days 90")]
+    Popular {
+        /// How many days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
     /// Show readers, issues and what became of their letters.
     #[command(after_help = "Example:  postrider status")]
     Status {
@@ -129,6 +167,9 @@ enum Verb {
     /// Look after the ledger: check its sums, thin it out, take over a copy, begin anew.
     #[command(subcommand, after_help = "Example:  postrider ledger verify")]
     Ledger(LedgerVerb),
+    /// Count readers of posts, and see how they were counted.
+    #[command(subcommand, after_help = "Example:  postrider popularity report")]
+    Popularity(PopularityVerb),
     /// Check the promise about crashes on this machine.
     #[command(subcommand, after_help = "Example:  postrider selftest delivery")]
     Selftest(SelftestVerb),
@@ -155,6 +196,52 @@ enum LedgerVerb {
                             take them out of the list of subscribers first."
     )]
     New,
+}
+
+#[derive(Subcommand)]
+enum PopularityVerb {
+    /// Take in files: access logs, and exports of GoatCounter, Plausible, Umami and Matomo.
+    #[command(after_help = "Example:  postrider popularity import old/access.log.*.gz export.zip")]
+    Import {
+        /// Files, gzip or not; all logs of a day at once.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The day of exports that do not say it.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        day: Option<String>,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what became of the lines of access logs, and how this day stands so far.
+    #[command(after_help = "Example:  postrider popularity report --days 7")]
+    Report {
+        /// How many days back.
+        #[arg(long, default_value_t = 30, value_name = "N")]
+        days: u32,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rate posts by readers a day from a file, as the posts of a site are rated.
+    #[command(
+        after_help = "Example:  postrider popularity scores --daily daily.csv \\\n          \
+                            --published published.json --json"
+    )]
+    Scores {
+        /// CSV: date, path, readers, under a line of names.
+        #[arg(long, value_name = "FILE")]
+        daily: PathBuf,
+        /// JSON: \"as_of\", a date, and \"published\", dates by path.
+        #[arg(long, value_name = "FILE")]
+        published: PathBuf,
+        /// Days after which a reader counts half.
+        #[arg(long, default_value_t = 30.0, value_name = "DAYS")]
+        half_life: f64,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -240,6 +327,16 @@ enum SubscriberVerb {
 
 #[derive(Subcommand)]
 enum IssueVerb {
+    /// Play every post as one issue, to see what stands beside it; record and send nothing.
+    #[command(after_help = "Example:  postrider issue simulate --json")]
+    Simulate {
+        /// For how many issues a post that was sent is not suggested; 0: for ever.
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        sent: usize,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Let a held issue go on.
     #[command(after_help = "Example:  postrider issue release weekly/2026-W48")]
     Release {
@@ -403,6 +500,15 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
             };
             preview::preview(root, (post, digest), show).await
         }
+        Verb::Related { renew: true, .. } => related::renew(root).await,
+        Verb::Related { post: Some(post), explain, .. } => {
+            related::related(root, &post, explain).await
+        }
+        Verb::Related { views, popularity, .. } => {
+            let instead = related::Instead { views: views.as_deref(), popularity };
+            related::all(root, &instead).await
+        }
+        Verb::Popular { days } => popular::popular(root, days).await,
         Verb::Status { json } => status::status(root, json).await,
         Verb::Why { address, issue } => why::why(root, &address, &issue).await,
         Verb::Issue(verb) => issue::issue(root, verb).await,
@@ -411,6 +517,7 @@ async fn verb(cli: Cli) -> Result<u8, Refusal> {
         Verb::Ledger(LedgerVerb::Prune { older_than }) => ledger::prune(root, older_than).await,
         Verb::Ledger(LedgerVerb::Adopt) => ledger::adopt(root).await,
         Verb::Ledger(LedgerVerb::New) => ledger::new(root).await,
+        Verb::Popularity(verb) => popularity::popularity(root, verb).await,
         Verb::Selftest(verb) => selftest::selftest(root, verb).await,
     }
 }

@@ -35,9 +35,6 @@ impl Check<'_> {
         let zone: Zone = self.value("time_zone", raw.site.time_zone.parse())?;
         let hour = i8::try_from(raw.site.publish_hour).ok().filter(|hour| (0..24).contains(hour));
         let publish_hour = self.value("publish_hour", hour.ok_or("write an hour from 0 to 23"))?;
-        if !(0.0..=1.0).contains(&raw.related.popularity) {
-            return Err(self.wrong("popularity", "write a number from 0 to 1"));
-        }
         if raw.mail.eligible_days > LONGEST_ELIGIBLE_DAYS {
             let why = format!("write at most {LONGEST_ELIGIBLE_DAYS} days");
             return Err(self.wrong("eligible_days", &why));
@@ -82,7 +79,8 @@ impl Check<'_> {
             publish_hour,
             feeds: self.feeds(raw.feeds, &url)?,
             bucket: self.bucket(raw.bucket)?,
-            related: raw.related,
+            related: self.related(raw.related)?,
+            popularity: self.popularity(raw.popularity)?,
             ledger: self.ledger(raw.ledger)?,
             theme: self.theme(raw.mail.theme, &url)?,
             uncertain: raw.mail.uncertain,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     Bucket, Feeds, FirstRun, Related, Uncertain, Way,
     dkim::RawDkim,
+    popularity::RawPopularity,
     relays::{RawLimits, RawRelay},
     theme::RawTheme,
 };
@@ -23,6 +24,8 @@ pub(super) struct Raw {
     pub(super) feeds: Feeds,
     #[serde(default)]
     pub(super) related: Related,
+    #[serde(default)]
+    pub(super) popularity: RawPopularity,
     #[serde(default)]
     pub(super) ledger: RawLedger,
     pub(super) mail: RawMail,

@@ -31,6 +31,8 @@ pub struct Digest<'a> {
     pub articles: Vec<&'a Post>,
     /// Related popular posts, best first.
     pub related: Vec<&'a Post>,
+    /// Popular posts that are not related, in the places that stayed open.
+    pub popular: Vec<&'a Post>,
 }
 
 /// A post that may still be owed: its row number in the ledger and when it was first seen.

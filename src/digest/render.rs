@@ -79,6 +79,9 @@ pub struct Letterhead<'a> {
     pub theme: &'a Theme,
     /// How large the picture at an address is, where that is known.
     pub pictures: &'a Pictures,
+    /// What links to posts carry in their address, so that visits by them are told apart; may be
+    /// empty.
+    pub mark: &'a str,
 }
 
 /// What differs from reader to reader.

@@ -182,6 +182,7 @@ fn head<'a>(
         zone,
         theme,
         pictures,
+        mark: "",
     }
 }
 
@@ -189,7 +190,7 @@ fn head<'a>(
 fn letter_of(articles: Vec<&Post>, cadence: Cadence, theme: &Theme) -> Letter {
     let templates = Templates::new(&[]).unwrap();
     let (zone, pictures) = (Zone::utc(), Pictures::unknown());
-    let digest = Digest { articles, related: Vec::new() };
+    let digest = Digest { articles, related: Vec::new(), popular: Vec::new() };
     let head = head(cadence, (&zone, theme, &pictures));
     render(&templates, &head, &digest, &sender(), &key()).unwrap()
 }
@@ -199,7 +200,7 @@ fn letter_of(articles: Vec<&Post>, cadence: Cadence, theme: &Theme) -> Letter {
 #[test]
 fn the_built_in_letters_are_their_full_render_too() {
     let post = post();
-    let digest = Digest { articles: vec![&post], related: vec![&post] };
+    let digest = Digest { articles: vec![&post], related: vec![&post], popular: vec![&post] };
     let templates = Templates::new(&[]).unwrap();
     let (zone, theme, pictures) = (Zone::utc(), Theme::default(), Pictures::unknown());
     let head = head(Cadence::Instant, (&zone, &theme, &pictures));
@@ -306,7 +307,7 @@ fn each_language_has_its_letter() {
     let languages: Vec<&str> = templates.words().languages().collect();
     assert_eq!(languages.len(), 9);
     for language in languages {
-        let digest = Digest { articles: vec![&post], related: vec![&post] };
+        let digest = Digest { articles: vec![&post], related: vec![&post], popular: vec![&post] };
         let head = Letterhead { language, ..head(Cadence::Weekly, (&zone, &theme, &pictures)) };
         let letter = render(&templates, &head, &digest, &sender(), &key()).unwrap();
         let (html, text) = (html_of(&letter), text_of(&letter));
@@ -365,4 +366,16 @@ fn sheets_that_stay_are_left_alone() {
     assert!(inlined.contains("<p style=\"color: red;\">x</p>"), "{inlined}");
     assert!(inlined.contains("<style>[data-x] p{color:blue}</style>\n</head>"), "{inlined}");
     assert_eq!(inlined.matches("<style>").count(), 1, "{inlined}");
+}
+
+#[test]
+fn the_mark_of_letters_is_one_more_part_of_an_address() {
+    for (url, mark, wanted) in [
+        ("https://b.example/a/", "", "https://b.example/a/"),
+        ("https://b.example/a/", "from=letter", "https://b.example/a/?from=letter"),
+        ("https://b.example/a/?x=1", "from=letter", "https://b.example/a/?x=1&from=letter"),
+        ("https://b.example/a/#top", "from=letter", "https://b.example/a/?from=letter#top"),
+    ] {
+        assert_eq!(context::marked(url, mark), wanted);
+    }
 }

@@ -95,6 +95,7 @@ mod shelf;
 #[cfg(test)]
 mod sink;
 pub mod smtp;
+pub mod stationery;
 pub mod transport;
 pub mod watch;
 mod waves;

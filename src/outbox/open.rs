@@ -12,8 +12,7 @@
 //! A letter that cannot be rendered opens no issue: the reason is a trouble of the run, its
 //! readers stay owed, and the rest goes on. A ledger that fails ends the opening.
 
-use std::{collections::BTreeSet, time::Duration};
-
+pub use super::stationery::{Newsletter, Stationery};
 use super::{
     eligible::{Eligible, Guard},
     waves::Waves,
@@ -21,77 +20,40 @@ use super::{
 use crate::{
     digest::{
         self, Digest,
-        message::Sender,
-        pixels::Pictures,
-        render::{Letter, Letterhead, render},
-        theme::Theme,
+        render::{Letter, render},
     },
     domain::{
         choice::Choice,
-        issue::{self, IssueName},
+        issue::IssueName,
         post::{Post, PostId},
-        subscriber::Cadence,
         token::Key,
     },
-    rank::{Index, Wish},
+    rank::{
+        Chosen, Lists, Wish,
+        rails::{Held, Log},
+    },
     store::{
         self, Store,
         audience::{Audience, Group},
-        issues::{EditionKey, Frozen, Issue, Opening},
+        issues::{EditionKey, Frozen, Gift, Issue, Opening},
     },
     template::Templates,
-    time::{Schedule, Timestamp, Zone},
+    time::Timestamp,
 };
 
-/// A newsletter as opening needs it.
-#[derive(Clone, Debug)]
-pub struct Newsletter {
-    /// Its name for ever.
-    pub id: String,
-    /// What readers call it.
-    pub name: String,
-    /// Why they get it.
-    pub description: String,
-    /// The language of its letters (BCP 47).
-    pub language: String,
-    /// Offered cadences; those but instant with their schedules.
-    pub cadences: Vec<(Cadence, Option<Schedule>)>,
-    /// Who sends it.
-    pub sender: Sender,
-    /// It carries posts with one of these topics; `None`: all posts.
-    pub topics: Option<BTreeSet<String>>,
-    /// Whether each issue waits for the operator.
-    pub approval: bool,
-    /// The hours, from the first up to the second, in which no letter comes unless its reader
-    /// chose the hour.
-    pub quiet: Option<(u8, u8)>,
+/// What is related to the published posts.
+pub struct Related<'a> {
+    /// What is stored of each post.
+    pub lists: Lists<'a>,
+    /// The number by which the ledger knows each post.
+    pub rows: Vec<i64>,
 }
 
-/// What letters of all newsletters have in common.
-#[derive(Clone, Debug)]
-pub struct Stationery {
-    /// The site's title.
-    pub site: String,
-    /// The site's address.
-    pub url: String,
-    /// Who writes, or empty.
-    pub author: String,
-    /// The owner's postal address, or empty.
-    pub postal_address: String,
-    /// By whose calendar dates are written.
-    pub zone: Zone,
-    /// How many related posts a letter shows.
-    pub related: usize,
-    /// How much popularity lifts one.
-    pub popularity: f64,
-    /// How long after it was first seen a post may still be mailed.
-    pub eligible: Duration,
-    /// What letters look like.
-    pub theme: Theme,
-    /// Who knows how large pictures are.
-    pub pictures: Pictures,
-    /// The most letters that a reader gets on a day.
-    pub ceiling: Option<u32>,
+impl Related<'_> {
+    /// Of no posts.
+    pub fn none() -> Self {
+        Self { lists: Lists::new(&[], Vec::new(), Vec::new()), rows: Vec::new() }
+    }
 }
 
 /// Everything that opening looks at; it changes the store alone.
@@ -104,8 +66,8 @@ pub struct Printer<'a> {
     pub baseline: Timestamp,
     /// Published posts, newest first.
     pub posts: &'a [Post],
-    /// Their index.
-    pub index: &'a Index,
+    /// What is related to them.
+    pub related: &'a Related<'a>,
     /// Templates.
     pub templates: &'a Templates,
     /// What letters have in common.
@@ -147,6 +109,13 @@ pub(super) enum Written {
     Nothing,
     /// The letter cannot be rendered.
     Failed,
+}
+
+/// The places of the posts in a letter.
+struct Content {
+    /// Newest first.
+    articles: Vec<usize>,
+    beside: Chosen,
 }
 
 impl Printer<'_> {
@@ -194,10 +163,11 @@ impl Printer<'_> {
             let articles = articles.iter().filter_map(|&place| self.posts.get(place)).collect();
             let named = |id: &PostId| self.posts.iter().find(|post| post.id == *id);
             let related = waiting.related.iter().filter_map(named).collect();
+            let popular = waiting.popular.iter().filter_map(named).collect();
             let language = Some(waiting.language.clone());
             let choice = Choice { language, ..Choice::default() };
             let due = Due { newsletter, name, planned: waiting.planned, choice: &choice };
-            match self.letter(&due, &Digest { articles, related }) {
+            match self.letter(&due, &Digest { articles, related, popular }) {
                 Ok(letter) => {
                     let text = serde_json::to_string(&letter).unwrap_or_default();
                     self.store.revise(waiting.edition, frozen(&letter, &text), &said).await?;
@@ -233,7 +203,9 @@ impl Printer<'_> {
         rows: &[i64],
         opened: &mut Opened,
     ) -> Result<Written, store::Error> {
-        let (issue, edition) = match self.edition(due, eligible, group, rows).await? {
+        let log = self.store.log(audience, group.history).await?;
+        let content = self.content(eligible, (group, &log), rows);
+        let (issue, edition) = match self.edition(due, eligible, rows, &content).await? {
             Ok((issue, _)) if issue.state == "cancelled" => return Ok(Written::Nothing),
             Ok(found) => found,
             Err(trouble) => {
@@ -251,7 +223,9 @@ impl Printer<'_> {
             issue: issue.id,
         };
         let had = digest::history_after(&eligible.remembered, &group.had, rows);
-        let written = self.store.open_deliveries(&opening, edition, had, self.now).await?;
+        let log = log.after(self.held(rows, &content.beside));
+        let gift = Gift { edition, had, log };
+        let written = self.store.open_deliveries(&opening, &gift, self.now).await?;
         if written > 0 {
             let name = due.name.to_string();
             if !opened.issues.contains(&name) {
@@ -262,19 +236,22 @@ impl Printer<'_> {
         Ok(if written > 0 { Written::Letters } else { Written::Nothing })
     }
 
-    /// The frozen edition for a group, made where there is none; or why it cannot be made.
+    /// The frozen edition of that content, made where there is none; or why it cannot be made.
     async fn edition(
         &self,
         due: &Due<'_>,
         eligible: &Eligible<'_>,
-        group: &Group,
         rows: &[i64],
+        content: &Content,
     ) -> Result<Result<(Issue, i64), String>, store::Error> {
-        let (articles, related) = self.choose(eligible, group, rows);
         let picked = |places: &[usize]| -> Vec<&Post> {
             places.iter().filter_map(|&place| self.posts.get(place)).collect()
         };
-        let digest = Digest { articles: picked(&articles), related: picked(&related) };
+        let digest = Digest {
+            articles: picked(&content.articles),
+            related: picked(&content.beside.related),
+            popular: picked(&content.beside.popular),
+        };
         let rendered = self.letter(due, &digest);
         let letter = match rendered {
             Ok(letter) => letter,
@@ -286,10 +263,12 @@ impl Printer<'_> {
         {
             self.store.hold_issue(issue.id, &why).await?;
         }
+        let ids = |posts: &[&Post]| posts.iter().map(|post| post.id.clone()).collect();
         let key = EditionKey {
             issue: issue.id,
             posts: rows.to_vec(),
-            related: digest.related.iter().map(|post| post.id.clone()).collect(),
+            related: ids(&digest.related),
+            popular: ids(&digest.popular),
             language: Self::language(due).to_owned(),
         };
         let edition = match self.store.edition(&key).await? {
@@ -313,29 +292,30 @@ impl Printer<'_> {
         due.choice.language.as_deref().unwrap_or(&due.newsletter.language)
     }
 
-    /// Places of the articles, newest first, and of the related posts that go with them.
-    fn choose(
+    /// The articles, and what stands beside them for the readers of a group.
+    fn content(
         &self,
         eligible: &Eligible<'_>,
-        group: &Group,
+        (group, log): (&Group, &Log),
         rows: &[i64],
-    ) -> (Vec<usize>, Vec<usize>) {
-        let row_of = |place: usize| {
-            eligible.known.iter().find(|k| k.place == place).map(|k| k.candidate.row)
-        };
+    ) -> Content {
         let mut articles: Vec<usize> = eligible.carried(rows).map(|k| k.place).collect();
         articles.sort_unstable();
-        let barred = |place: usize| {
-            row_of(place).is_some_and(|row| group.had.contains(&row) || rows.contains(&row))
+        let Stationery { related: count, fill, rails, .. } = *self.stationery;
+        let worth = |place: usize| match self.related.rows.get(place) {
+            Some(row) => rails.worth(log, &group.had, *row),
+            None => 1.0,
         };
-        let wish = Wish {
-            count: self.stationery.related,
-            popularity: self.stationery.popularity,
-            now: self.now,
-            barred: &barred,
-        };
-        let related = self.index.suggest(self.posts, &articles, &wish);
-        (articles, related)
+        let wish = Wish { count, now: self.now, fill, worth: &worth };
+        let beside = self.related.lists.choose(&articles, &wish);
+        Content { articles, beside }
+    }
+
+    /// What a letter holds, as its readers' log has it.
+    fn held(&self, rows: &[i64], beside: &Chosen) -> Held {
+        let places = beside.related.iter().chain(&beside.popular);
+        let row = |&place: &usize| self.related.rows.get(place).copied();
+        Held { sent: rows.to_vec(), shown: places.filter_map(row).collect() }
     }
 
     fn letter(&self, due: &Due<'_>, digest: &Digest<'_>) -> Result<Letter, digest::render::Error> {
@@ -349,33 +329,4 @@ impl Printer<'_> {
 /// What the ledger keeps of a letter, written as `text`.
 fn frozen<'a>(letter: &'a Letter, text: &'a str) -> Frozen<'a> {
     Frozen { letter: text, subject: &letter.subject, summary: &letter.summary }
-}
-
-impl Stationery {
-    /// The head of an issue's letters in that language, made at `date`.
-    pub fn letterhead<'a>(
-        &'a self,
-        newsletter: &'a Newsletter,
-        (issue, cadence): (&'a str, Cadence),
-        (language, date): (&'a str, Timestamp),
-    ) -> Letterhead<'a> {
-        let other = (language != newsletter.language).then_some(language);
-        let place = issue::place(&newsletter.id, issue, other);
-        Letterhead {
-            site: &self.site,
-            url: &self.url,
-            language,
-            author: &self.author,
-            postal_address: &self.postal_address,
-            newsletter: &newsletter.name,
-            description: &newsletter.description,
-            issue,
-            cadence,
-            online: issue::address(&self.url, &place),
-            date,
-            zone: &self.zone,
-            theme: &self.theme,
-            pictures: &self.pictures,
-        }
-    }
 }

@@ -24,7 +24,7 @@ use crate::{
     store::{
         audience::Audience,
         deliveries::{Account, Move},
-        issues::{EditionKey, Opening},
+        issues::{EditionKey, Gift, Opening},
     },
 };
 

@@ -72,11 +72,16 @@ pub async fn serve(
     let address = listener.local_addr().map_err(failed)?;
     let site = Arc::new(site.listening_at(address));
     let quiet: Progress = Arc::new(|_| {});
-    let run = Run::begin(site.clone(), "serve", clock.clone(), stop, quiet).await?;
+    let mut run = Run::begin(site.clone(), "serve", clock.clone(), stop, quiet).await?;
+    run.light().await?;
     // Comes also when another run has taken over.
     let stop = run.stop.clone();
     let nudge = signal(SignalKind::hangup()).map_err(Error::Signals)?;
-    let doors = doors(&site, web(&site, &run, &clock));
+    let mut doors = doors(&site, web(&site, &run, &clock));
+    if let Some(beacon) = &run.beacon {
+        let beacon = web::beacon::router(beacon.clone(), clock.clone());
+        doors = under(&site, beacon).merge(doors);
+    }
     let answering = tokio::spawn(answer(listener, doors, stop.clone()));
     let sending = tokio::spawn(run.sending().for_ever());
     ready(address);
@@ -163,7 +168,11 @@ fn doors(site: &Site, web: Web) -> Router {
         moved: site.config.feeds.moved.clone(),
         removed: site.config.feeds.removed.iter().cloned().collect(),
     });
-    let doors = web::router(web).merge(files);
+    under(site, web::router(web).merge(files))
+}
+
+/// At the root and below the path of the public address.
+fn under(site: &Site, doors: Router) -> Router {
     match site.config.url.path().trim_end_matches('/') {
         "" => doors,
         prefix => Router::new().nest(prefix, doors.clone()).merge(doors),
@@ -174,6 +183,7 @@ async fn answer(listener: TcpListener, doors: Router, mut stop: watch::Receiver<
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
+    let doors = doors.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, doors).with_graceful_shutdown(stopped).await;
     if let Err(error) = served {
         tracing::error!(%error, "the web server failed");

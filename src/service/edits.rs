@@ -78,7 +78,7 @@ impl Edits {
         press: &Press<'_>,
         summary: &mut Summary,
     ) -> Result<Published, Unpublished> {
-        let Inventory { posts, marks, filed, related, aliases, around, .. } = &self.inventory;
+        let Inventory { posts, marks, filed, beside, aliases, around, .. } = &self.inventory;
         let room = Room::new(around, (posts, filed), &self.settings);
         let body = |at: usize| {
             let (post, mark, filed) = (posts.get(at)?, marks.get(at)?, filed.get(at)?);
@@ -88,7 +88,7 @@ impl Edits {
         };
         let bodies = Bodies::Filed(&body);
         let assets = Some(around.files());
-        press.publish(&Stock { posts, marks, related, aliases, assets, bodies }, summary)
+        press.publish(&Stock { posts, marks, beside, aliases, assets, bodies }, summary)
     }
 
     /// Writes down what this pass found.

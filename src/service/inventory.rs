@@ -21,6 +21,7 @@ use crate::{
         edit::{Around, Filed},
     },
     domain::post::{Post, PostId},
+    rank::Chosen,
 };
 
 /// Where it lies, below the root.
@@ -44,8 +45,8 @@ pub(super) struct Inventory {
     pub(super) marks: Vec<Mark>,
     /// What is kept of their files.
     pub(super) filed: Vec<Filed>,
-    /// The places of the related posts of each.
-    pub(super) related: Vec<Vec<usize>>,
+    /// What stands below each, by place.
+    pub(super) beside: Vec<Chosen>,
     /// Former places that posts name.
     pub(super) aliases: Vec<(String, PostId)>,
     /// What is around them.
@@ -58,7 +59,7 @@ impl Inventory {
         (look, ledger): (&Look, &str),
         catalog: &Catalog,
         marks: Vec<Mark>,
-        related: Vec<Vec<usize>>,
+        beside: Vec<Chosen>,
     ) -> Self {
         Self {
             mark: look.mark(ledger),
@@ -67,7 +68,7 @@ impl Inventory {
             posts: catalog.posts.iter().map(bodiless).collect(),
             marks,
             filed: catalog.filed.clone(),
-            related,
+            beside,
             aliases: catalog.aliases.clone(),
             around: catalog.around.clone(),
         }
@@ -88,8 +89,9 @@ impl Inventory {
     /// Whether its parts tell of the same posts.
     fn fits(&self) -> bool {
         let count = self.posts.len();
-        [self.marks.len(), self.filed.len(), self.related.len()] == [count; 3]
-            && self.related.iter().flatten().all(|&place| place < count)
+        let mut places = self.beside.iter().flat_map(|one| one.related.iter().chain(&one.popular));
+        [self.marks.len(), self.filed.len(), self.beside.len()] == [count; 3]
+            && places.all(|&place| place < count)
     }
 
     /// Writes it down; where it cannot be written there is none.

@@ -14,6 +14,7 @@ mod archive;
 mod beginning;
 pub mod daemon;
 mod edits;
+mod hearing;
 mod hubs;
 mod inventory;
 mod ledger;
@@ -25,9 +26,11 @@ mod overrides;
 mod pages;
 mod pictures;
 mod planning;
+pub mod popularity;
 pub mod proofs;
 mod publishing;
 pub mod readers;
+pub mod related;
 mod report;
 mod sending;
 mod shelf;
@@ -48,6 +51,7 @@ use tokio::sync::watch;
 
 use crate::{
     domain::token::Key,
+    feedback::{beacon::Beacon, logfiles},
     outbox::{watch::Watch, worker as desk},
     store::{self, Ledger, Store},
     time::{self, Clock, Timestamp},
@@ -95,6 +99,9 @@ pub enum Error {
     /// A new ledger was asked for where there is one.
     #[error("there is a ledger at {0}; move it away before a new one is begun")]
     LedgerStands(String),
+    /// An access log.
+    #[error(transparent)]
+    Log(#[from] logfiles::Error),
     /// No random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
@@ -131,6 +138,8 @@ pub struct Run {
     turn: Option<Turn>,
     /// Whether issues are opened.
     mails: bool,
+    /// What pages tell of their readers, where they do.
+    beacon: Option<Arc<Beacon>>,
 }
 
 /// Opens the ledger of a site, creating it where there is none.
@@ -182,6 +191,7 @@ impl Run {
             ways: Ways::default(),
             turn: None,
             mails: true,
+            beacon: None,
         }
     }
 

@@ -27,6 +27,7 @@ use crate::{
     feed::{self, Document, Feed, Format, Kind, Set},
     parallel,
     publish::{Error, manifest::Manifest},
+    rank::Chosen,
     site::{
         self as pages,
         listing::{self, Listed},
@@ -60,8 +61,8 @@ pub(super) struct Stock<'a> {
     pub(super) posts: &'a [Post],
     /// Their marks.
     pub(super) marks: &'a [Mark],
-    /// The places of the related posts of each.
-    pub(super) related: &'a [Vec<usize>],
+    /// What stands below each, by place.
+    pub(super) beside: &'a [Chosen],
     /// Former places that posts name, with their ids.
     pub(super) aliases: &'a [(String, PostId)],
     /// The files beside the posts, where these are known not to have changed.
@@ -140,6 +141,7 @@ struct Article<'a> {
     file: String,
     recipe: String,
     related: Vec<&'a Post>,
+    popular: Vec<&'a Post>,
 }
 
 /// Bodies that were read.
@@ -159,6 +161,9 @@ impl Work<'_> {
         let site = self.press.site;
         shelf.folder.ready()?;
         shelf.page("style.css", Ok(pages::stylesheet(&site.templates)), (None, None))?;
+        if site.config.popularity.beacon {
+            shelf.page("beacon.js", Ok(pages::BEACON.to_owned()), (None, None))?;
+        }
         self.assets(shelf)?;
         self.write_articles(&articles, &body, shelf)?;
         self.index(shelf)?;
@@ -212,20 +217,26 @@ impl Work<'_> {
         /// Fewer recipes than this are written before a thread has started.
         const FEW: usize = 512;
         let mut articles = Vec::new();
-        let posts = self.stock.posts.iter().zip(self.stock.marks).zip(self.stock.related);
+        let posts = self.stock.posts.iter().zip(self.stock.marks).zip(self.stock.beside);
         let posts: Vec<_> = posts.collect();
-        let recipes = parallel::map(&posts, FEW, |((post, mark), places)| {
-            (file_of(post), self.heads("article", places.iter()).with(mark.whole).word())
+        let recipes = parallel::map(&posts, FEW, |((post, mark), beside)| {
+            let others = beside.related.iter().chain(&beside.popular);
+            let recipe = self.heads("article", others).with(beside.related.len().to_string());
+            (file_of(post), recipe.with(mark.whole).word())
         });
-        for (at, ((_, places), (file, recipe))) in posts.into_iter().zip(recipes).enumerate() {
+        for (at, ((_, beside), (file, recipe))) in posts.into_iter().zip(recipes).enumerate() {
             if shelf.keeps(&file, &recipe) {
                 (self.press.progress)(Step::Done);
                 continue;
             }
-            let related = places.iter().filter_map(|&at| self.stock.posts.get(at)).collect();
-            articles.push(Article { at, file, recipe, related });
+            let (related, popular) = (self.posts(&beside.related), self.posts(&beside.popular));
+            articles.push(Article { at, file, recipe, related, popular });
         }
         articles
+    }
+
+    fn posts(&self, places: &[usize]) -> Vec<&Post> {
+        places.iter().filter_map(|&at| self.stock.posts.get(at)).collect()
     }
 
     fn write_articles(
@@ -239,7 +250,8 @@ impl Work<'_> {
         for batch in articles.chunks(BATCH) {
             let made = parallel::map(batch, FEW, |one| {
                 let Some(post) = self.stock.posts.get(one.at) else { return None };
-                let article = pages::Article { post, html: body(one.at), related: &one.related };
+                let (related, popular) = (&one.related, &one.popular);
+                let article = pages::Article { post, html: body(one.at), related, popular };
                 let page = pages::article(templates, &described, &article);
                 Some(page.map(|page| shelf.folder.put(&one.file, page.as_bytes())))
             });
@@ -380,9 +392,7 @@ impl Work<'_> {
             if feed.kind == Kind::Site || shelf.keeps(&file, &recipe) {
                 continue;
             }
-            let shown: Vec<&Post> =
-                shown.iter().filter_map(|&at| self.stock.posts.get(at)).collect();
-            let page = listing::list(templates, &described, listed, &shown);
+            let page = listing::list(templates, &described, listed, &self.posts(shown));
             shelf.page(&file, page, (None, Some(&recipe)))?;
         }
         Ok(())

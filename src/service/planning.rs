@@ -16,9 +16,8 @@ use super::{
 use crate::{
     catalog::{self, Catalog, directory},
     config::FirstRun,
-    domain::post::PostId,
-    outbox::open::Printer,
-    rank::Index,
+    domain::post::{Post, PostId},
+    outbox::open::{Printer, Related},
     time::{self, Timestamp},
 };
 
@@ -57,12 +56,16 @@ impl Run {
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<(), Error> {
+        let is_known = self.ledger.baseline_at.is_some();
+        if is_known {
+            self.hear(now, summary).await?;
+        }
         let look = Look::at(&self.site, now);
         if let Some(look) = &look
             && self.is_known(look, now, summary).await?
         {
             self.subscribe(list, now, summary).await?;
-            return self.open(&Catalog::default(), &Index::new(&[]), now, summary).await;
+            return self.open(&[], &Related::none(), now, summary).await;
         }
         standstill::forget(&self.site);
         (self.progress)(Step::Begin("reading posts", None));
@@ -71,10 +74,13 @@ impl Run {
         summary.adopt(&read);
         self.subscribe(list, now, summary).await?;
         let Some(catalog) = catalog else { return Ok(()) };
-        // Where nothing related is shown, nothing is asked of the index.
-        let is_asked = self.site.config.related.count > 0;
-        let index = Index::new(if is_asked { &catalog.posts } else { &[] });
-        let printed = self.print((&catalog, &index), look, now, (&read, summary)).await?;
+        if !is_known {
+            self.hear(now, summary).await?;
+        }
+        self.hear_comments(&catalog.posts, now).await?;
+        let site = self.site.clone();
+        let related = self.related(&site, &catalog.posts, now).await?;
+        let printed = self.print((&catalog, &related.lists), look, now, (&read, summary)).await?;
         (self.progress)(Step::Begin("opening issues", None));
         if self.lacks_pages(&printed.missing, now).await? {
             summary.trouble(
@@ -82,7 +88,7 @@ impl Run {
             );
             return Ok(());
         }
-        self.open(&catalog, &index, now, summary).await
+        self.open(&catalog.posts, &related, now, summary).await
     }
 
     /// Reads and records the posts; `None` when the folder cannot be read.
@@ -170,8 +176,8 @@ impl Run {
 
     async fn open(
         &self,
-        catalog: &Catalog,
-        index: &Index,
+        posts: &[Post],
+        related: &Related<'_>,
         now: Timestamp,
         summary: &mut Summary,
     ) -> Result<(), Error> {
@@ -183,8 +189,8 @@ impl Run {
             store: &self.store,
             key: &self.ledger.key,
             baseline: self.ledger.baseline_at.unwrap_or(now),
-            posts: &catalog.posts,
-            index,
+            posts,
+            related,
             templates: &self.site.templates,
             stationery: &stationery,
             guard: self.site.guard(self.ledger.adopted_at),

@@ -16,12 +16,18 @@ use super::{
     standstill::{self, Seen},
     summary::Summary,
 };
-use crate::{catalog::Catalog, domain::post::PostId, rank::Index, time::Timestamp};
+use crate::{
+    catalog::Catalog,
+    domain::post::PostId,
+    parallel,
+    rank::{Chosen, Lists, Wish},
+    time::Timestamp,
+};
 
 /// What a whole pass works out beside its catalog.
 pub(super) struct Sheets {
     marks: Vec<Mark>,
-    related: Vec<Vec<usize>>,
+    beside: Vec<Chosen>,
 }
 
 /// What a publishing came to for the rest of the pass.
@@ -87,14 +93,14 @@ impl Run {
     /// Publishes a catalog, and remembers what it was made from.
     pub(super) async fn print(
         &self,
-        (catalog, index): (&Catalog, &Index),
+        (catalog, lists): (&Catalog, &Lists<'_>),
         look: Option<Look>,
         now: Timestamp,
         (read, summary): (&Summary, &mut Summary),
     ) -> Result<Printed, Error> {
         let pages = u64::try_from(catalog.posts.len()).ok();
         (self.progress)(Step::Begin("writing pages", pages));
-        let sheets = self.sheets(catalog, index, now);
+        let sheets = self.sheets(catalog, lists, now);
         let press = Press { site: &self.site, now, is_first: true, progress: &self.progress };
         let mut made = Summary::default();
         let published = match press.publish(&sheets.stock(catalog), &mut made) {
@@ -113,8 +119,8 @@ impl Run {
             said.adopt(read);
             said.adopt(&made);
             let ledger = self.store.posts_mark().await?;
-            let Sheets { marks, related } = sheets;
-            Inventory::new((&look, &ledger), catalog, marks, related).keep(&self.site);
+            let Sheets { marks, beside } = sheets;
+            Inventory::new((&look, &ledger), catalog, marks, beside).keep(&self.site);
             Seen::new(&look, look.mark(&ledger), &said, (catalog, now)).keep(&self.site);
         }
         Ok(Printed { missing: published.map(|published| published.missing) })
@@ -134,13 +140,14 @@ impl Run {
         Ok(is_mirrored)
     }
 
-    fn sheets(&self, catalog: &Catalog, index: &Index, now: Timestamp) -> Sheets {
+    fn sheets(&self, catalog: &Catalog, lists: &Lists<'_>, now: Timestamp) -> Sheets {
+        /// Fewer lists than this are chosen before a thread has started.
+        const FEW: usize = 256;
         let wanted = &self.site.config.related;
-        let related = match wanted.count {
-            0 => vec![Vec::new(); catalog.posts.len()],
-            count => index.pages(&catalog.posts, count, wanted.popularity, now),
-        };
-        Sheets { marks: Mark::all(&catalog.posts), related }
+        let wish = Wish::page(wanted.count, wanted.fills(), now);
+        let places: Vec<usize> = (0..catalog.posts.len()).collect();
+        let beside = parallel::map(&places, FEW, |&at| lists.choose(&[at], &wish));
+        Sheets { marks: Mark::all(&catalog.posts), beside }
     }
 }
 
@@ -149,7 +156,7 @@ impl Sheets {
         Stock {
             posts: &catalog.posts,
             marks: &self.marks,
-            related: &self.related,
+            beside: &self.beside,
             aliases: &catalog.aliases,
             assets: None,
             bodies: Bodies::Held,

@@ -182,6 +182,7 @@ impl Site {
             author: self.config.author.as_deref(),
             zone: &self.config.zone,
             newsletter_note: !self.config.newsletters.is_empty(),
+            beacon: self.config.popularity.beacon,
         }
     }
 
@@ -219,10 +220,12 @@ impl Site {
             postal_address: self.config.postal_address.clone(),
             zone: self.config.zone.clone(),
             related: self.config.related.count,
-            popularity: self.config.related.popularity,
+            fill: self.config.related.fills(),
+            rails: self.config.related.rails(),
             eligible: self.config.eligible,
             theme: self.config.theme.clone(),
             pictures: pictures::of(&self.config),
+            mark: self.config.popularity.mark().to_owned(),
             ceiling: self.config.ceiling,
         }
     }

@@ -21,6 +21,8 @@ pub struct Summary {
     pub hubs: Hubs,
     /// Pages, pictures and the style sheet.
     pub pages: Files,
+    /// Readers of posts.
+    pub signals: Signals,
     /// Readers.
     pub readers: Readers,
     /// Issues.
@@ -64,6 +66,15 @@ pub struct Hubs {
     pub told: u64,
     /// Pings that wait for another try.
     pub waiting: u64,
+}
+
+/// What was counted of readers of posts in this run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Signals {
+    /// Days that are over and are counted now.
+    pub days: usize,
+    /// Readers of posts on those days.
+    pub readers: u64,
 }
 
 /// Readers.
@@ -198,6 +209,10 @@ impl fmt::Display for Summary {
         writeln!(f, "Feeds    {}{}", self.feeds, self.hubs)?;
         writeln!(f, "Pages    {}", self.pages)?;
         writeln!(f, "Readers  {}", self.readers)?;
+        if self.signals.days > 0 {
+            let Signals { days, readers } = self.signals;
+            writeln!(f, "Signals  {readers} readers of posts on {days} days counted")?;
+        }
         writeln!(f, "Issues   {}", self.issues)?;
         writeln!(f, "Letters  {}", self.letters)?;
         if self.is_idle() && self.letters.waiting == 0 && !self.needs_operator() {

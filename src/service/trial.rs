@@ -8,7 +8,11 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{alarm, nearest, site::Site};
+use super::{
+    alarm, nearest,
+    related::{Renewal, Shelf},
+    site::Site,
+};
 use crate::{
     catalog::{self, Catalog, directory},
     config::Way,
@@ -19,8 +23,12 @@ use crate::{
         render,
     },
     domain::{address::Address, issue::IssueName, post::Post, subscriber::Cadence, token::Key},
-    outbox::{attempt::Envelope, open::Newsletter, transport::Outgoing},
-    rank::{Index, Wish},
+    outbox::{
+        attempt::Envelope,
+        open::{Newsletter, Related},
+        transport::Outgoing,
+    },
+    rank::Wish,
     store::{self, Store},
     time::{Clock, Timestamp},
 };
@@ -62,6 +70,8 @@ pub struct Reading {
     sources: catalog::Files,
     known: Vec<catalog::Known>,
     key: Key,
+    /// The ledger, where there is one.
+    pub store: Option<Store>,
 }
 
 impl Reading {
@@ -69,11 +79,12 @@ impl Reading {
     pub async fn of(site: &Site) -> Result<Self, Error> {
         let sources = directory::read(&site.config.posts);
         let sources = sources.map_err(|error| Error::Unmade(error.to_string()))?;
-        let (known, key) = match Store::look(site.location()?).await? {
+        let store = Store::look(site.location()?).await?;
+        let (known, key) = match &store {
             None => (Vec::new(), Key::new(b"preview".to_vec())),
             Some(store) => (store.known_posts(|_| {}).await?, store.ledger().await?.key),
         };
-        Ok(Self { sources, known, key })
+        Ok(Self { sources, known, key, store })
     }
 
     /// The catalog that a run would publish at `now`.
@@ -87,25 +98,35 @@ impl Reading {
         catalog::read_drafts(&self.sources, &self.known, &settings, now.plus(AHEAD))
     }
 
+    /// What may stand beside posts in letters.
+    pub async fn related<'a>(
+        &self,
+        site: &'a Site,
+        posts: &'a [Post],
+    ) -> Result<Related<'a>, Error> {
+        let ground = (posts, Clock::System.now());
+        let shelf = Shelf::new(site, self.store.as_ref(), ground, Renewal::Daily).await?;
+        Ok(shelf.related())
+    }
+
     /// The letter of the posts at `places`, as a newsletter would send it in that cadence.
     pub fn letter(
         &self,
         site: &Site,
         newsletter: &Newsletter,
-        posts: &[Post],
+        (posts, related): (&[Post], &Related<'_>),
         (places, cadence): (&[usize], Cadence),
     ) -> Result<Trial, Error> {
         let now = Clock::System.now();
         let stationery = site.stationery();
-        let wish = Wish {
-            count: stationery.related,
-            popularity: stationery.popularity,
-            now,
-            barred: &|_| false,
-        };
-        let related = Index::new(posts).suggest(posts, places, &wish);
+        let wish = Wish::page(stationery.related, stationery.fill, now);
+        let beside = related.lists.choose(places, &wish);
         let picked = |places: &[usize]| places.iter().filter_map(|&p| posts.get(p)).collect();
-        let digest = Digest { articles: picked(places), related: picked(&related) };
+        let digest = Digest {
+            articles: picked(places),
+            related: picked(&beside.related),
+            popular: picked(&beside.popular),
+        };
         let issue = IssueName::periodic(cadence, now, &site.config.zone)
             .map_or_else(|| "preview".to_owned(), |name| name.to_string());
         let head =
@@ -137,15 +158,17 @@ impl Trial {
         let reading = Reading::of(site).await?;
         let now = Clock::System.now();
         let catalog = reading.catalog(site, now);
+        let related = reading.related(site, &catalog.posts).await?;
+        let posts = (&catalog.posts[..], &related);
         match which {
             Which::Post(name) => {
                 let name = below(site, name);
                 match place(&catalog, &name) {
                     Some(at) => {
                         let of = (&[at][..], Cadence::Instant);
-                        reading.letter(site, &newsletter, &catalog.posts, of)
+                        reading.letter(site, &newsletter, posts, of)
                     }
-                    None => unpublished(site, (&reading, &catalog), &name, &newsletter),
+                    None => unpublished(site, (&reading, &catalog), &name, &newsletter).await,
                 }
             }
             Which::Digest(Cadence::Instant) => {
@@ -156,7 +179,7 @@ impl Trial {
                 if places.is_empty() {
                     return Err(Error::Unmade("there is no published post to show".to_owned()));
                 }
-                reading.letter(site, &newsletter, &catalog.posts, (&places, *cadence))
+                reading.letter(site, &newsletter, posts, (&places, *cadence))
             }
         }
     }
@@ -224,7 +247,7 @@ fn sample() -> Recipient {
 
 /// A post as it was named, or its path below the folder of posts where the name leads to a file
 /// there: from here, from the root, or from anywhere.
-fn below(site: &Site, name: &str) -> String {
+pub fn below(site: &Site, name: &str) -> String {
     let inside = |path: &Path| {
         let (path, posts) = (path.canonicalize().ok()?, site.config.posts.canonicalize().ok()?);
         Some(path.strip_prefix(posts).ok()?.to_string_lossy().into_owned())
@@ -233,12 +256,13 @@ fn below(site: &Site, name: &str) -> String {
     found.filter(|path| !path.is_empty()).unwrap_or_else(|| name.trim_start_matches('/').to_owned())
 }
 
-fn place(catalog: &Catalog, name: &str) -> Option<usize> {
+/// Where a post of that name is.
+pub fn place(catalog: &Catalog, name: &str) -> Option<usize> {
     catalog.posts.iter().position(|post| post.is_called(name))
 }
 
 /// The letter of a draft or of a post that is scheduled, which is said beside it.
-fn unpublished(
+async fn unpublished(
     site: &Site,
     (reading, catalog): (&Reading, &Catalog),
     name: &str,
@@ -255,11 +279,13 @@ fn unpublished(
         None => format!("posts/{path} is a draft"),
     };
     let of = (&[at][..], Cadence::Instant);
-    let trial = reading.letter(site, newsletter, &everything.posts, of)?;
+    let related = reading.related(site, &everything.posts).await?;
+    let trial = reading.letter(site, newsletter, (&everything.posts, &related), of)?;
     Ok(Trial { note: Some(note), ..trial })
 }
 
-fn unknown(catalog: &Catalog, name: &str) -> String {
+/// That no post has that name, and which is near it.
+pub fn unknown(catalog: &Catalog, name: &str) -> String {
     let path = name.strip_prefix("posts/").unwrap_or(name);
     if let Some(refusal) = catalog.refused.iter().find(|refusal| refusal.path == path) {
         return refusal.to_string();

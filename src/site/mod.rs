@@ -41,6 +41,8 @@ pub struct Site<'a> {
     pub zone: &'a Zone,
     /// Whether pages mention that new posts also go out as letters.
     pub newsletter_note: bool,
+    /// Whether article pages tell us that they are read.
+    pub beacon: bool,
 }
 
 /// How many posts the front page shows with their summaries; older ones follow as a list by year.
@@ -87,6 +89,7 @@ struct SiteContext<'a> {
     url: &'a str,
     author: Option<&'a str>,
     newsletter_note: bool,
+    beacon: bool,
     /// The feeds of the whole site.
     feeds: Vec<Feed>,
 }
@@ -129,6 +132,7 @@ struct ArticleContext<'a> {
     /// The lead image, unless the body shows it already.
     lead: Option<Image>,
     related: Vec<Written<'a>>,
+    popular: Vec<Written<'a>>,
 }
 
 #[derive(Serialize)]
@@ -160,8 +164,10 @@ pub struct Article<'a> {
     pub post: &'a Post,
     /// Its body.
     pub html: &'a str,
-    /// The posts below it.
+    /// Related popular posts below it, best first.
     pub related: &'a [&'a Post],
+    /// Popular posts that are not related, in the places that stayed open.
+    pub popular: &'a [&'a Post],
 }
 
 /// The page of a post: `PLACE/index.html`.
@@ -170,7 +176,7 @@ pub fn article(
     site: &Site<'_>,
     article: &Article<'_>,
 ) -> Result<String, template::Error> {
-    let Article { post, html, related } = *article;
+    let Article { post, html, related, popular } = *article;
     let depth = post.place.split('/').filter(|part| !part.is_empty()).count();
     let root = "../".repeat(depth);
     let lead = post.image.as_ref().filter(|image| !shows(html, &image.url));
@@ -183,6 +189,10 @@ pub fn article(
         html,
         lead,
         related: related
+            .iter()
+            .map(|post| listed(post, (site, templates.words()), &root))
+            .collect(),
+        popular: popular
             .iter()
             .map(|post| listed(post, (site, templates.words()), &root))
             .collect(),
@@ -229,6 +239,9 @@ pub fn stylesheet(templates: &Templates) -> String {
     templates.source("web/style.css").unwrap_or_default().to_owned()
 }
 
+/// The script by which article pages tell that they are read: `beacon.js`.
+pub const BEACON: &str = include_str!("beacon.js");
+
 /// The style sheet by which browsers show a feed: `feed.css`.
 pub fn feed_stylesheet(templates: &Templates) -> String {
     templates.source("web/feed.css").unwrap_or_default().to_owned()
@@ -248,6 +261,7 @@ impl<'a> Site<'a> {
             url: self.url,
             author: self.author,
             newsletter_note: self.newsletter_note,
+            beacon: self.beacon,
             feeds: self.feeds(),
         }
     }

@@ -60,7 +60,7 @@ fn image(url: &str) -> Image {
 /// The page of `shown` beside `others`, on the sample site.
 fn page(shown: &Post, others: &[&Post]) -> String {
     let zone = "Europe/Stockholm".parse().unwrap();
-    let shown = Article { post: shown, html: &shown.html, related: others };
+    let shown = Article { post: shown, html: &shown.html, related: others, popular: &[] };
     article(&Templates::new(&[]).unwrap(), &sample(&zone), &shown).unwrap()
 }
 
@@ -78,6 +78,7 @@ fn sample(zone: &Zone) -> Site<'_> {
         author: Some("Mara Lindqvist"),
         zone,
         newsletter_note: true,
+        beacon: false,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Their deliveries are written by [`super::opening`], and none of them may be leased before
 //! [`Store::release_opened`].
 
-pub use super::opening::Opening;
+pub use super::opening::{Gift, Opening};
 use super::{Error, Store, set_text, statement::sql};
 use crate::{
     domain::{issue::IssueName, post::PostId},
@@ -34,6 +34,8 @@ pub struct EditionKey {
     pub posts: Vec<i64>,
     /// Identities of its related posts, in order.
     pub related: Vec<PostId>,
+    /// Identities of the popular posts beside them, in order.
+    pub popular: Vec<PostId>,
     /// BCP 47 tag.
     pub language: String,
 }
@@ -47,6 +49,25 @@ pub struct Frozen<'a> {
     pub subject: &'a str,
     /// What it is about, for the same.
     pub summary: &'a str,
+}
+
+impl EditionKey {
+    /// What stands beside its posts, as the store writes it: a list, or two where there are
+    /// popular posts.
+    fn related_text(&self) -> String {
+        // A `PostId` is written as its text.
+        match self.popular.as_slice() {
+            [] => serde_json::json!(self.related),
+            popular => serde_json::json!([self.related, popular]),
+        }
+        .to_string()
+    }
+}
+
+/// The related and the popular posts of an edition, as [`EditionKey`] writes them.
+pub(super) fn beside(text: &str) -> (Vec<PostId>, Vec<PostId>) {
+    let both = serde_json::from_str::<(Vec<PostId>, Vec<PostId>)>(text);
+    both.unwrap_or_else(|_| (serde_json::from_str(text).unwrap_or_default(), Vec::new()))
 }
 
 impl Store {
@@ -118,7 +139,7 @@ impl Store {
         let read = read
             .bind(key.issue)
             .bind(set_text(key.posts.clone()))
-            .bind(related_text(&key.related))
+            .bind(key.related_text())
             .bind(&key.language);
         let found: Option<(i64,)> = read.row(self.reading()).await?;
         Ok(found.map(|(id,)| id))
@@ -140,7 +161,7 @@ impl Store {
         let write = write
             .bind(key.issue)
             .bind(set_text(key.posts.clone()))
-            .bind(related_text(&key.related))
+            .bind(key.related_text())
             .bind(&key.language)
             .bind(frozen.letter)
             .bind(now)
@@ -203,9 +224,4 @@ impl Store {
         self.ring().await?;
         Ok(done == 1)
     }
-}
-
-fn related_text(related: &[PostId]) -> String {
-    let ids: Vec<&str> = related.iter().map(PostId::as_str).collect();
-    serde_json::Value::from(ids).to_string()
 }

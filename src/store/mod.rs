@@ -32,9 +32,11 @@ mod opening;
 pub mod pings;
 pub mod posts;
 mod record;
+pub mod related;
 pub mod revisions;
 mod schema;
 pub mod scratch;
+pub mod signals;
 mod statement;
 pub mod terms;
 #[cfg(test)]

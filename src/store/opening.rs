@@ -9,9 +9,10 @@ use super::{
     Error, Store,
     audience::Audience,
     record::intern,
+    related::note_shown,
     statement::{Open, sql, whole},
 };
-use crate::time::Timestamp;
+use crate::{rank::rails::Log, time::Timestamp};
 
 /// Readers opened in one transaction.
 const CHUNK: i64 = 20_000;
@@ -38,27 +39,29 @@ impl Opening<'_> {
 }
 
 /// What the readers of an opening get.
-struct Gift {
-    edition: i64,
-    had: Vec<i64>,
-    now: Timestamp,
+#[derive(Clone, Debug)]
+pub struct Gift {
+    /// The edition.
+    pub edition: i64,
+    /// The posts that they have had then.
+    pub had: Vec<i64>,
+    /// What their last letters held then.
+    pub log: Log,
 }
 
 impl Store {
     /// Writes one delivery for each reader of the group, chunk by chunk, and moves these readers
-    /// to the history `had`. A reader who has a delivery of the issue already gets none and
-    /// stays. Returns how many deliveries were written.
+    /// to the history that they have then. A reader who has a delivery of the issue already gets
+    /// none and stays. Returns how many deliveries were written.
     pub async fn open_deliveries(
         &self,
         opening: &Opening<'_>,
-        edition: i64,
-        had: Vec<i64>,
+        gift: &Gift,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        let gift = Gift { edition, had, now };
         let (mut written, mut after) = (0, 0);
         loop {
-            let chunk = whole!(self.open_chunk(opening, &gift, after))?;
+            let chunk = whole!(self.open_chunk(opening, gift, (after, now)))?;
             let Some((last, count)) = chunk else { return Ok(written) };
             after = last;
             written += count;
@@ -71,16 +74,17 @@ impl Store {
         &self,
         opening: &Opening<'_>,
         gift: &Gift,
-        after: i64,
+        (after, now): (i64, Timestamp),
     ) -> Result<Option<(i64, u64)>, Error> {
         let mut open = self.begin().await?;
         let history = intern(&mut open, gift.had.clone()).await?;
         let readers = readers_after(&mut open, opening, after).await?;
         let Some(&last) = readers.last() else { return Ok(None) };
-        let opened = insert(&mut open, opening.issue, gift, &readers).await?;
+        let opened = insert(&mut open, (opening.issue, gift.edition), &readers, now).await?;
         if let Some((_, day)) = opening.audience.ceiling {
             count(&mut open, &opened, day).await?;
         }
+        note_shown(&mut open, (opening.audience, history), &gift.log).await?;
         move_readers(&mut open, (opening.issue, gift.edition), &readers, history).await?;
         open.commit().await?;
         Ok(Some((last, opened.len() as u64)))
@@ -118,18 +122,18 @@ async fn readers_after(
 /// The deliveries, and whose they are.
 async fn insert(
     open: &mut Open,
-    issue: i64,
-    gift: &Gift,
+    (issue, edition): (i64, i64),
     readers: &[i64],
+    now: Timestamp,
 ) -> Result<Vec<i64>, Error> {
     let opened: Vec<i64> =
         sql("insert into deliveries (issue_id, edition_id, subscription_id, state, not_before) \
          select $1, $2, r.value, 'ready', $4 from {numbers $3} as r where true \
          on conflict (issue_id, subscription_id) do nothing returning subscription_id")
         .bind(issue)
-        .bind(gift.edition)
+        .bind(edition)
         .bind(readers)
-        .bind(gift.now)
+        .bind(now)
         .column(open.at())
         .await?;
     let count = sql("update issues set readers = readers + $2 where id = $1");

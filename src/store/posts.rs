@@ -108,9 +108,12 @@ impl Store {
     /// What tells one state of the known posts from another, as long as only runs change them.
     pub async fn posts_mark(&self) -> Result<String, Error> {
         let read = sql("select count(*), coalesce(max(id), 0), coalesce((select first_seen_at \
-             from posts order by id desc limit 1), 0) from posts");
-        let (count, last, seen): (i64, i64, i64) = read.one(self.reading()).await?;
-        Ok(format!("{count}/{last}/{seen}"))
+             from posts order by id desc limit 1), 0), \
+             coalesce((select day from tallied), 0), \
+             coalesce((select related_at from ledger), 0) from posts");
+        type Row = (i64, i64, i64, i64, i64);
+        let (count, last, seen, day, renewed): Row = read.one(self.reading()).await?;
+        Ok(format!("{count}/{last}/{seen}/{day}/{renewed}"))
     }
 
     /// Records new and changed posts in one transaction. On the first call ever, all of them

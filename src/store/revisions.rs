@@ -6,7 +6,7 @@
 
 use super::{
     Error, Store,
-    issues::Frozen,
+    issues::{Frozen, beside},
     set_rows, set_text,
     statement::{sql, whole},
 };
@@ -27,6 +27,8 @@ pub struct Waiting {
     pub posts: Vec<i64>,
     /// Identities of its related posts, in order.
     pub related: Vec<PostId>,
+    /// Identities of the popular posts beside them, in order.
+    pub popular: Vec<PostId>,
     /// BCP 47 tag.
     pub language: String,
     /// What its posts said when it was rendered.
@@ -44,19 +46,19 @@ impl Store {
                and d.state = 'ready' and d.edition_id = e.id and d.first_intent_at is null) \
              order by e.id");
         let rows: Vec<Row> = read.rows(self.reading()).await?;
-        let waiting = rows.into_iter().map(|row| Waiting {
-            edition: row.0,
-            issue: row.1,
-            newsletter: row.2,
-            planned: Timestamp::from_micros(row.3),
-            posts: set_rows(&row.4),
-            related: serde_json::from_str::<Vec<String>>(&row.5)
-                .unwrap_or_default()
-                .into_iter()
-                .map(PostId::new)
-                .collect(),
-            language: row.6,
-            said: row.7,
+        let waiting = rows.into_iter().map(|row| {
+            let (related, popular) = beside(&row.5);
+            Waiting {
+                edition: row.0,
+                issue: row.1,
+                newsletter: row.2,
+                planned: Timestamp::from_micros(row.3),
+                posts: set_rows(&row.4),
+                related,
+                popular,
+                language: row.6,
+                said: row.7,
+            }
         });
         Ok(waiting.collect())
     }

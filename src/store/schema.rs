@@ -8,11 +8,13 @@ use sqlx::{
 use super::{Error, Store, dialect::Dialect, statement::Database};
 
 /// Every migration, oldest first. What has been released is never changed again.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("ledger", include_str!("migrations/0001_ledger.sql")),
     ("many workers", include_str!("migrations/0002_many_workers.sql")),
     ("policy", include_str!("migrations/0003_policy.sql")),
     ("hubs", include_str!("migrations/0004_hubs.sql")),
+    ("related", include_str!("migrations/0005_related.sql")),
+    ("signals", include_str!("migrations/0006_signals.sql")),
     ("language", include_str!("migrations/0007_language.sql")),
     ("choices", include_str!("migrations/0008_choices.sql")),
 ];

@@ -68,6 +68,7 @@ impl Database {
 #[derive(Clone, Debug)]
 pub(super) enum Value<'q> {
     Number(Option<i64>),
+    Real(f64),
     Text(Option<Cow<'q, str>>),
     Numbers(Cow<'q, [i64]>),
 }
@@ -85,6 +86,7 @@ macro_rules! values {
 values! {
     i64, value => Self::Number(Some(value));
     u32, value => Self::Number(Some(value.into()));
+    f64, value => Self::Real(value);
     Option<i64>, value => Self::Number(value);
     Timestamp, value => Self::Number(Some(value.micros()));
     Option<Timestamp>, value => Self::Number(value.map(Timestamp::micros));
@@ -225,6 +227,7 @@ fn sqlite(values: &[Value<'_>]) -> SqliteArguments {
     for value in values {
         let added = match value {
             Value::Number(number) => sqlx::Arguments::add(&mut arguments, *number),
+            Value::Real(number) => sqlx::Arguments::add(&mut arguments, *number),
             Value::Text(text) => {
                 sqlx::Arguments::add(&mut arguments, text.as_deref().map(str::to_owned))
             }
@@ -241,6 +244,7 @@ fn postgres(values: &[Value<'_>]) -> PgArguments {
     for value in values {
         let added = match value {
             Value::Number(number) => sqlx::Arguments::add(&mut arguments, *number),
+            Value::Real(number) => sqlx::Arguments::add(&mut arguments, *number),
             Value::Text(Some(text)) if text.contains('\0') => {
                 sqlx::Arguments::add(&mut arguments, text.replace('\0', "\u{fffd}"))
             }

@@ -12,7 +12,9 @@ mod leases;
 mod ledger;
 mod pings;
 mod readers;
+mod related;
 mod schema;
+mod signals;
 mod upkeep;
 
 pub(super) use bed::Bed;

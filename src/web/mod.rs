@@ -17,6 +17,7 @@
 //! It listens to nothing and writes no HTML: the service does the former, [`Web::page`] the
 //! latter.
 
+pub mod beacon;
 pub mod files;
 mod form;
 

@@ -60,6 +60,7 @@ listen = Anhören
 picture = Bild
 open-page = Öffnen
 related = Beliebte verwandte Beiträge
+popular = Beliebte Beiträge
 
 reply = Antworten Sie auf diesen Brief: Ihre Antwort geht an { $author } und ist willkommen.
 reply-nameless = Antworten Sie auf diesen Brief: Ihre Antwort geht an die Autorin oder den Autor und ist willkommen.

@@ -64,6 +64,7 @@ listen = Listen to it
 picture = Picture
 open-page = Open
 related = Related popular posts
+popular = Popular posts
 
 # Letters: their foot
 reply = Reply to this letter: your answer goes to { $author }, and is welcome.

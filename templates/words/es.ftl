@@ -60,6 +60,7 @@ listen = Escuchar
 picture = Imagen
 open-page = Abrir
 related = Artículos populares relacionados
+popular = Artículos populares
 
 reply = Responda a esta carta: su respuesta llega a { $author } y es bienvenida.
 reply-nameless = Responda a esta carta: su respuesta llega a quien la escribió y es bienvenida.

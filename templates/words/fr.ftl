@@ -69,6 +69,7 @@ listen = Écouter
 picture = Image
 open-page = Ouvrir
 related = Articles populaires sur le même sujet
+popular = Articles populaires
 
 reply = Répondez à cette lettre : votre réponse ira à { $author } et sera bienvenue.
 reply-nameless = Répondez à cette lettre : votre réponse ira à son auteur et sera bienvenue.

@@ -25,6 +25,7 @@ listen = 聴く
 picture = 画像
 open-page = 開く
 related = よく読まれている関連記事
+popular = 人気の記事
 
 reply = この手紙への返信を歓迎します。お返事は { $author } に届きます。
 reply-nameless = この手紙への返信を歓迎します。お返事は書き手に届きます。

@@ -60,6 +60,7 @@ listen = Ouvir
 picture = Imagem
 open-page = Abrir
 related = Artigos populares relacionados
+popular = Artigos populares
 
 reply = Responda a esta carta: a sua resposta chega a { $author } e é bem-vinda.
 reply-nameless = Responda a esta carta: a sua resposta chega a quem a escreveu e é bem-vinda.

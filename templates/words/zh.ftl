@@ -25,6 +25,7 @@ listen = 收听
 picture = 图片
 open-page = 打开
 related = 相关热门文章
+popular = 热门文章
 
 reply = 欢迎回复这封信，你的回信会送到 { $author } 那里。
 reply-nameless = 欢迎回复这封信，你的回信会送到作者那里。

@@ -30,11 +30,17 @@ const POSTS: usize = 10;
 const UNWANTED: f64 = 5.0;
 
 /// Adds what is found to `findings`.
-pub(super) fn look(site: &Site, (reading, catalog): (&Reading, &Catalog), findings: &mut Findings) {
+pub(super) async fn look(
+    site: &Site,
+    (reading, catalog): (&Reading, &Catalog),
+    findings: &mut Findings,
+) -> Result<(), Error> {
     findings
         .notes
         .extend(site.config.theme.faint().into_iter().map(|f| format!("mail.theme: {f}")));
     let all = reading.everything(site, Clock::System.now());
+    let beside = reading.related(site, &all.posts).await?;
+    let related = reading.related(site, &catalog.posts).await?;
     let mut told: BTreeMap<(bool, String), Vec<String>> = BTreeMap::new();
     let mut tell = |name: String, found: Vec<(bool, String)>| {
         for what in found {
@@ -47,12 +53,13 @@ pub(super) fn look(site: &Site, (reading, catalog): (&Reading, &Catalog), findin
         for at in (0..all.posts.len()).take(POSTS).filter(|_| offers(Cadence::Instant)) {
             let name = all.posts.get(at).map_or("", |post| post.path.as_str());
             let of = (&[at][..], Cadence::Instant);
-            let made = reading.letter(site, &newsletter, &all.posts, of);
+            let made = reading.letter(site, &newsletter, (&all.posts, &beside), of);
             tell(own(&format!("posts/{name}")), found(site, &made));
         }
         let places: Vec<usize> = (0..catalog.posts.len().min(POSTS)).collect();
         if let (Some(cadence), false) = (periodic(&newsletter), places.is_empty()) {
-            let made = reading.letter(site, &newsletter, &catalog.posts, (&places, cadence));
+            let made =
+                reading.letter(site, &newsletter, (&catalog.posts, &related), (&places, cadence));
             let mut found = found(site, &made);
             found.extend(made.ok().and_then(|trial| opinion(&trial)));
             tell(own(&format!("a {cadence} digest")), found);
@@ -64,6 +71,7 @@ pub(super) fn look(site: &Site, (reading, catalog): (&Reading, &Catalog), findin
     }
     findings.troubles.sort();
     findings.troubles.dedup();
+    Ok(())
 }
 
 fn periodic(newsletter: &Newsletter) -> Option<Cadence> {

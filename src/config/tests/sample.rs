@@ -81,6 +81,8 @@ fn every_key_stands_in_the_sample_with_a_comment_of_its_own() {
         "feeds.podcast",
         "bucket",
         "related",
+        "popularity",
+        "popularity.tools",
         "ledger",
         "mail",
         "mail.smtp",

@@ -1,5 +1,7 @@
 //! What templates of letters see, and how much of a digest is in it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Letterhead, WIDTH};
@@ -37,6 +39,7 @@ pub(super) struct Context<'a> {
     more: usize,
     full_text: bool,
     related: Vec<Teaser<'a>>,
+    popular: Vec<Teaser<'a>>,
     reader: Reader<'a>,
 }
 
@@ -65,7 +68,7 @@ struct IssueContext<'a> {
 #[derive(Serialize)]
 struct Article<'a> {
     title: &'a str,
-    url: &'a str,
+    url: Cow<'a, str>,
     date: String,
     authors: &'a [String],
     summary: &'a str,
@@ -82,13 +85,13 @@ struct Article<'a> {
 #[derive(Serialize)]
 struct Title<'a> {
     title: &'a str,
-    url: &'a str,
+    url: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
 struct Teaser<'a> {
     title: &'a str,
-    url: &'a str,
+    url: Cow<'a, str>,
     summary: &'a str,
     date: String,
     image: Option<Picture<'a>>,
@@ -187,7 +190,7 @@ impl<'a> Desk<'a> {
         let listed = digest.articles.iter().skip(measure.entries);
         let titles: Vec<Title<'_>> = listed
             .take(measure.titles)
-            .map(|post| Title { title: &post.title, url: &post.url })
+            .map(|post| Title { title: &post.title, url: marked(&post.url, head.mark) })
             .collect();
         Context {
             site: SiteContext {
@@ -217,6 +220,7 @@ impl<'a> Desk<'a> {
             titles,
             full_text: digest.articles.len() == 1,
             related: digest.related.iter().map(|post| self.teaser(post)).collect(),
+            popular: digest.popular.iter().map(|post| self.teaser(post)).collect(),
             reader: Reader { greeting, unsubscribe_url, preferences_url },
         }
     }
@@ -227,7 +231,7 @@ impl<'a> Desk<'a> {
         let text = plain::text(&kept, &self.fit.of(&post.language), WIDTH);
         Article {
             title: self.title(post),
-            url: &post.url,
+            url: marked(&post.url, self.head.mark),
             date: self.fit.words.date(self.fit.language, post.published, self.head.zone),
             authors: &post.authors,
             summary: &post.summary,
@@ -249,7 +253,7 @@ impl<'a> Desk<'a> {
     fn teaser<'s>(&'s self, post: &'s Post) -> Teaser<'s> {
         Teaser {
             title: self.title(post),
-            url: &post.url,
+            url: marked(&post.url, self.head.mark),
             summary: &post.summary,
             date: self.fit.words.date(self.fit.language, post.published, self.head.zone),
             image: post.image.as_ref().map(|image| self.picture(image, THUMB)),
@@ -269,5 +273,17 @@ impl<'a> Desk<'a> {
             u32::try_from(height).unwrap_or(u32::MAX).max(1)
         };
         Picture { url: &image.url, alt: &image.alt, width, height: size.map(scaled) }
+    }
+}
+
+/// The address of a post with the mark of our letters as one more part of its query.
+pub(super) fn marked<'a>(url: &'a str, mark: &str) -> Cow<'a, str> {
+    if mark.is_empty() {
+        return Cow::Borrowed(url);
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    match url.split_once('#') {
+        Some((url, place)) => format!("{url}{joint}{mark}#{place}").into(),
+        None => format!("{url}{joint}{mark}").into(),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use super::{
     super::{
         eligible::Guard,
-        open::{Newsletter, Printer, Stationery},
+        open::{Newsletter, Printer, Related, Stationery},
     },
     model::{ELIGIBLE, Model, Reader, Written},
 };
@@ -21,7 +21,7 @@ use crate::{
         post::{Direction, FeedChoice, Post, PostId, RelatedChoice},
         subscriber::{Cadence, NewSubscription},
     },
-    rank::Index,
+    rank::rails::Rails,
     store::Store,
     template::Templates,
     time::{Schedule, Timestamp, Zone},
@@ -226,7 +226,7 @@ impl History {
             key: &self.store.ledger().await.unwrap().key,
             baseline: self.model.baseline,
             posts: &posts,
-            index: &Index::new(&[]),
+            related: &Related::none(),
             templates: &templates(),
             stationery: &stationery(zone, self.model.ceiling),
             guard: Guard { posts: 10_000, days: 10_000, adopted: None },
@@ -291,7 +291,9 @@ fn stationery(zone: Zone, ceiling: Option<u32>) -> Stationery {
         postal_address: String::new(),
         zone,
         related: 0,
-        popularity: 0.0,
+        fill: false,
+        rails: Rails::default(),
+        mark: String::new(),
         eligible: Duration::from_secs(ELIGIBLE),
         theme: crate::digest::theme::Theme::default(),
         pictures: crate::digest::pixels::Pictures::unknown(),

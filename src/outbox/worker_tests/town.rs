@@ -42,17 +42,11 @@ impl Town {
         let row = posts.iter().find(|post| post.id == id).unwrap().row;
         let name = IssueName::instant(key);
         let issue = self.store.open_issue("letters", &name, now).await.unwrap().id;
-        let (posts, related, language) = (vec![row], Vec::new(), "en".to_owned());
-        let edition = EditionKey { issue, posts, related, language };
-        let edition = self
-            .store
-            .freeze_edition(
-                &edition,
-                Frozen { letter: "Hello {{name}}", subject: "", summary: "" },
-                now,
-            )
-            .await
-            .unwrap();
+        let (posts, language) = (vec![row], "en".to_owned());
+        let (related, popular) = (Vec::new(), Vec::new());
+        let edition = EditionKey { issue, posts, related, popular, language };
+        let letter = Frozen { letter: "Hello {{name}}", subject: "", summary: "" };
+        let edition = self.store.freeze_edition(&edition, letter, now).await.unwrap();
         let moments = [now];
         let audience = Audience::of("letters", Cadence::Instant, &moments);
         for group in self.store.groups(audience).await.unwrap() {
@@ -65,7 +59,8 @@ impl Town {
             };
             let mut had = group.had;
             had.push(row);
-            self.store.open_deliveries(&opening, edition, had, now).await.unwrap();
+            let gift = Gift { edition, had, log: crate::rank::rails::Log::default() };
+            self.store.open_deliveries(&opening, &gift, now).await.unwrap();
         }
         self.store.release_opened(now).await.unwrap();
         issue

@@ -11,11 +11,12 @@ use crate::{
         post::PostId,
         subscriber::{Cadence, NewSubscription},
     },
+    rank::rails::{Held, Log},
     store::{
         Store,
         audience::Audience,
         deliveries::{Account, Leased, Move},
-        issues::{EditionKey, Opening},
+        issues::{EditionKey, Gift, Opening},
         location::{Location, Server},
         statement::sql,
     },
@@ -83,7 +84,7 @@ impl Bed {
         issue
     }
 
-    async fn post(&self, key: &str) -> i64 {
+    pub(crate) async fn post(&self, key: &str) -> i64 {
         let id = PostId::new(format!("tag:blog.example,2026:{key}"));
         let known = Known {
             id: id.clone(),
@@ -106,17 +107,15 @@ impl Bed {
     pub(crate) async fn write(&self, key: &str, row: i64) -> i64 {
         let name = IssueName::instant(key);
         let issue = self.store.open_issue("letters", &name, self.now).await.unwrap().id;
-        let edition =
-            EditionKey { issue, posts: vec![row], related: Vec::new(), language: "en".to_owned() };
-        let edition = self
-            .store
-            .freeze_edition(
-                &edition,
-                crate::store::issues::Frozen { letter: "Hello", subject: "", summary: "" },
-                self.now,
-            )
-            .await
-            .unwrap();
+        let edition = EditionKey {
+            issue,
+            posts: vec![row],
+            related: Vec::new(),
+            popular: Vec::new(),
+            language: "en".to_owned(),
+        };
+        let letter = crate::store::issues::Frozen { letter: "Hello", subject: "", summary: "" };
+        let edition = self.store.freeze_edition(&edition, letter, self.now).await.unwrap();
         let moments = [self.now];
         let audience = Audience::of("letters", Cadence::Instant, &moments);
         for group in self.store.groups(audience).await.unwrap() {
@@ -132,7 +131,9 @@ impl Bed {
             };
             let mut had = group.had;
             had.push(row);
-            self.store.open_deliveries(&opening, edition, had, self.now).await.unwrap();
+            let held = Held { sent: vec![row], shown: vec![] };
+            let gift = Gift { edition, had, log: Log::default().after(held) };
+            self.store.open_deliveries(&opening, &gift, self.now).await.unwrap();
         }
         issue
     }
