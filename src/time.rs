@@ -228,7 +228,7 @@ impl Zone {
     }
 
     /// The day that calendars here show at `instant`, counted from 1970-01-01.
-    pub fn day(&self, instant: Timestamp) -> i32 {
+    pub fn day_at(&self, instant: Timestamp) -> i32 {
         number_of(self.wall(instant).date())
     }
 

@@ -148,7 +148,7 @@ fn half_a_gigabyte_without_a_line_takes_no_memory() {
 /// Twelve days of reads, so many that counting them takes a while.
 fn long_log(world: &World) {
     let now = Clock::System.now();
-    let today = Zone::utc().day(now);
+    let today = Zone::utc().day_at(now);
     let mut log = String::new();
     for visit in 0..24_000_u64 {
         let drawn = draw(visit);

@@ -225,8 +225,7 @@ enum PopularityVerb {
     },
     /// Rate posts by readers a day from a file, as the posts of a site are rated.
     #[command(
-        after_help = "Example:  postrider popularity scores --daily daily.csv \\\n          \
-                            --published published.json --json"
+        after_help = "Example:  postrider popularity scores --daily d.csv --published p.json --json"
     )]
     Scores {
         /// CSV: date, path, readers, under a line of names.

@@ -41,7 +41,7 @@ pub(super) async fn popular(root: &Path, days: u32) -> Result<u8, Refusal> {
         say!("nobody knows yet: no readers were counted, and no post has comments");
         return Ok(0);
     }
-    let last = site.config.zone.day(now);
+    let last = site.config.zone.day_at(now);
     let span = i32::try_from(days).unwrap_or(i32::MAX).clamp(1, 3_650);
     let since = last.saturating_sub(span);
     let mut daily: HashMap<PostId, HashMap<Day, u32>> = HashMap::new();

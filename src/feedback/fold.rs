@@ -45,7 +45,7 @@ pub async fn fold(store: &Store, zone: &Zone, half_life: f64) -> Result<(), stor
     let reads = store.reads_since(since).await?;
     let days = if source == COMMENTS { every_day(&reads, since, last) } else { days };
     let posts = store.post_addresses().await?.into_iter();
-    let posts: Vec<_> = posts.map(|post| (post.post, zone.day(post.published))).collect();
+    let posts: Vec<_> = posts.map(|post| (post.post, zone.day_at(post.published))).collect();
     let rows = folded(&Ground { posts: &posts, days: &days, since }, kept, &reads, half_life);
     store.keep_tallies(&rows, Tallied { day: last, half_life }).await
 }

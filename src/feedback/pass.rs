@@ -28,8 +28,8 @@ use super::{
 };
 
 /// A good measure of how many readers and addresses are held before old days are closed: some
-/// hundred megabytes.
-pub const HELD: usize = 1 << 20;
+/// ten megabytes.
+pub const HELD: usize = 1 << 17;
 
 /// How late a line may be written, in seconds, before its day is closed early.
 const LATE: i64 = 3600;

@@ -164,13 +164,13 @@ impl Run {
         let count = |post: &Post| post.comments.as_ref().and_then(|comments| comments.count);
         let discussed = posts.iter().filter_map(|post| {
             let count = count(post).filter(|count| *count > 0)?;
-            Some((post.id.clone(), zone.day(post.published), count))
+            Some((post.id.clone(), zone.day_at(post.published), count))
         });
         let discussed: Vec<_> = discussed.collect();
         if !self.mails || wanted.counts_readers() || discussed.is_empty() {
             return Ok(());
         }
-        fold::discuss(&self.store, &discussed, zone.day(now), now).await?;
+        fold::discuss(&self.store, &discussed, zone.day_at(now), now).await?;
         fold(&self.site, &self.store).await
     }
 }

@@ -149,7 +149,7 @@ fn done(reading: Result<Result<Report, Error>, JoinError>) -> Result<Report, Err
 
 /// The last day that is over for long enough.
 pub(super) fn over(site: &Site, now: Timestamp) -> i32 {
-    site.config.zone.day(now.minus(site.config.popularity.wait)) - 1
+    site.config.zone.day_at(now.minus(site.config.popularity.wait)) - 1
 }
 
 /// Which logs are read.

@@ -106,12 +106,12 @@ fn days_are_those_of_calendars_in_the_zone() {
     assert_eq!(day_number(2026, 11, 24), Some(day));
     assert_eq!(day_number(2026, 2, 29), None);
     assert_eq!(parse_day("2026-11-24T00:00"), None);
-    assert_eq!(berlin.day(at("2026-11-23T22:59:59Z")), day - 1);
-    assert_eq!(berlin.day(at("2026-11-23T23:00:00Z")), day);
+    assert_eq!(berlin.day_at(at("2026-11-23T22:59:59Z")), day - 1);
+    assert_eq!(berlin.day_at(at("2026-11-23T23:00:00Z")), day);
     assert_eq!(berlin.day_start(day), at("2026-11-23T23:00:00Z"));
-    assert_eq!(Zone::utc().day(at("1969-12-31T23:59:59Z")), -1);
+    assert_eq!(Zone::utc().day_at(at("1969-12-31T23:59:59Z")), -1);
     for day in [-800_000, -1, 0, 11_016, 20_781, 60_000] {
         assert_eq!(parse_day(&day_text(day)), Some(day).filter(|day| *day > -700_000));
-        assert_eq!(berlin.day(berlin.day_start(day)), day);
+        assert_eq!(berlin.day_at(berlin.day_start(day)), day);
     }
 }

@@ -98,7 +98,7 @@ mod tests {
         }
 
         fn day(&self) -> i32 {
-            Zone::utc().day(self.clock.now())
+            Zone::utc().day_at(self.clock.now())
         }
     }
 

@@ -15,14 +15,23 @@ use super::{
 /// and how it was answered.
 pub(super) fn read<'a>(octets: &'a [u8], times: &mut Times) -> Option<Line<'a>> {
     let mut line = Line::default();
-    let mut time = None;
+    let (mut time, mut is_caddy) = (None, false);
     let mut rest = octets.strip_prefix(b"{")?;
-    while let Some(member) = Member::next(&mut rest)? {
-        match member.name {
-            b"request" if member.value.first() == Some(&b'{') => request(&mut line, member.value)?,
-            b"request" => line = line.asked(member.text()),
-            name if is_time(name) && time.is_none() => time = Some(times.read(member.text())?),
-            name => field(&mut line, name, member.text()),
+    while let Some(name) = name(&mut rest)? {
+        match name {
+            b"request" if rest.first() == Some(&b'{') => {
+                request(&mut line, &mut rest)?;
+                is_caddy = true;
+            }
+            b"request" => line = line.asked(text(value(&mut rest)?)),
+            name if is_time(name) && time.is_none() => {
+                time = Some(times.read(text(value(&mut rest)?))?);
+            }
+            name => field(&mut line, name, text(value(&mut rest)?)),
+        }
+        // What Caddy writes behind that is about its answer.
+        if is_caddy && line.status > 0 && time.is_some() {
+            break;
         }
     }
     line.time = time?;
@@ -55,18 +64,20 @@ fn field<'a>(line: &mut Line<'a>, name: &[u8], text: &'a [u8]) {
     }
 }
 
-/// Caddy's request: addresses, method, what was asked for, and the program among the headers.
-fn request<'a>(line: &mut Line<'a>, object: &'a [u8]) -> Option<()> {
-    let mut rest = object.strip_prefix(b"{")?;
-    while let Some(member) = Member::next(&mut rest)? {
-        if member.name != b"headers" {
-            field(line, member.name, member.text());
+/// Caddy's request, which `rest` begins with: addresses, method, what was asked for, and the
+/// program among the headers.
+fn request<'a>(line: &mut Line<'a>, rest: &mut &'a [u8]) -> Option<()> {
+    *rest = rest.strip_prefix(b"{")?;
+    while let Some(key) = name(rest)? {
+        if key != b"headers" || rest.first() != Some(&b'{') {
+            field(line, key, text(value(rest)?));
             continue;
         }
-        let Some(mut headers) = member.value.strip_prefix(b"{") else { continue };
-        while let Some(header) = Member::next(&mut headers)? {
-            if header.name.eq_ignore_ascii_case(b"user-agent") {
-                let first = header.value.strip_prefix(b"[").unwrap_or(header.value).trim_ascii();
+        *rest = rest.strip_prefix(b"{")?;
+        while let Some(header) = name(rest)? {
+            let list = value(rest)?;
+            if header.eq_ignore_ascii_case(b"user-agent") {
+                let first = list.strip_prefix(b"[").unwrap_or(list).trim_ascii();
                 line.agent = string(first).map(|(text, _)| text).unwrap_or_default();
             }
         }
@@ -74,46 +85,35 @@ fn request<'a>(line: &mut Line<'a>, object: &'a [u8]) -> Option<()> {
     Some(())
 }
 
-/// A name and its value as it stands.
-struct Member<'a> {
-    name: &'a [u8],
-    value: &'a [u8],
-}
-
-impl<'a> Member<'a> {
-    /// The next member of the object that `rest` is inside of; `Some(None)` at its end, `None`
-    /// where the line is cut off or no JSON.
-    fn next(rest: &mut &'a [u8]) -> Option<Option<Self>> {
-        let inside = rest.trim_ascii_start();
-        let inside = inside.strip_prefix(b",").unwrap_or(inside).trim_ascii_start();
-        if inside.first()? == &b'}' {
-            *rest = inside;
-            return Some(None);
-        }
-        let (name, after) = string(inside)?;
-        let after = after.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        let (value, after) = value(after)?;
+/// The name of the next member of the object that `rest` is inside of, up to its value;
+/// `Some(None)` behind its end, `None` where the line is cut off or no JSON.
+fn name<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let inside = rest.trim_ascii_start();
+    let inside = inside.strip_prefix(b",").unwrap_or(inside).trim_ascii_start();
+    if let Some(after) = inside.strip_prefix(b"}") {
         *rest = after;
-        Some(Some(Self { name, value }))
+        return Some(None);
     }
-
-    /// The text of a string, or what stands there.
-    fn text(&self) -> &'a [u8] {
-        self.value
-            .strip_prefix(b"\"")
-            .and_then(|text| text.strip_suffix(b"\""))
-            .unwrap_or(self.value)
-    }
+    let (name, after) = string(inside)?;
+    *rest = after.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    Some(Some(name))
 }
 
-/// A value and what comes after it.
-fn value(octets: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = match octets.first()? {
-        b'"' => string(octets)?.0.len() + 2,
-        open @ (b'{' | b'[') => nested(octets, *open)?,
-        _ => octets.iter().position(|c| matches!(c, b',' | b'}' | b']' | b' '))?,
+/// The value that `rest` begins with.
+fn value<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = match rest.first()? {
+        b'"' => string(rest)?.0.len() + 2,
+        open @ (b'{' | b'[') => nested(rest, *open)?,
+        _ => rest.iter().position(|c| matches!(c, b',' | b'}' | b']' | b' '))?,
     };
-    octets.split_at_checked(length)
+    let (value, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(value)
+}
+
+/// The text of a string, or what stands there.
+fn text(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(value)
 }
 
 /// A string without its quotes, and what comes after.

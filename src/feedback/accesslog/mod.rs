@@ -285,7 +285,7 @@ impl Counter {
             return day;
         }
         let zone = &self.rules.zone;
-        let day = zone.day(Timestamp::from_micros(time.saturating_mul(1_000_000)));
+        let day = zone.day_at(Timestamp::from_micros(time.saturating_mul(1_000_000)));
         let begins = |day| zone.day_start(day).seconds();
         self.span = (day, begins(day), begins(day + 1));
         day

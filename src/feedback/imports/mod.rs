@@ -201,7 +201,7 @@ impl Reader {
             let text = text.trim().replacen(' ', "T", 1);
             let zoned = text.ends_with('Z') || text.get(19..)?.contains(['+', '-']);
             let text = if zoned { text } else { text + "Z" };
-            Timestamp::parse_rfc3339(&text).map(|instant| self.zone.day(instant))
+            Timestamp::parse_rfc3339(&text).map(|instant| self.zone.day_at(instant))
         })
     }
 }
