@@ -134,7 +134,7 @@ fn read_hour(text: &str) -> Result<u8, Error> {
 fn read_weekday(text: &str) -> Result<u8, Error> {
     let word = text.to_lowercase();
     let is_it = |name: &&str| word.len() >= 3 && name.starts_with(word.as_str());
-    let at = WEEKDAYS.iter().position(|name| is_it(&name));
+    let at = WEEKDAYS.iter().position(is_it);
     let at = at.and_then(|at| u8::try_from(at).ok());
     at.ok_or_else(|| Error::Weekday(text.to_owned()))
 }

@@ -249,7 +249,7 @@ impl Work<'_> {
         let templates = &self.press.site.templates;
         for batch in articles.chunks(BATCH) {
             let made = parallel::map(batch, FEW, |one| {
-                let Some(post) = self.stock.posts.get(one.at) else { return None };
+                let post = self.stock.posts.get(one.at)?;
                 let (related, popular) = (&one.related, &one.popular);
                 let article = pages::Article { post, html: body(one.at), related, popular };
                 let page = pages::article(templates, &described, &article);

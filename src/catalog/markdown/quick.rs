@@ -111,7 +111,7 @@ impl<'h> Scan<'h> {
     /// Whether a parser leaves the element where it stands.
     fn may_open(&self, name: &str) -> bool {
         let is_open = |name: &str| self.open.contains(&name);
-        !(name == "a" && is_open("a")) && !(BLOCKS.contains(&name) && is_open("p"))
+        !(name == "a" && is_open("a") || BLOCKS.contains(&name) && is_open("p"))
     }
 
     fn checkbox(&mut self, attributes: &str) -> Option<()> {
