@@ -43,11 +43,12 @@ pub(super) fn documents(site: &Site<'_>, posts: &[Post]) -> Vec<(String, String)
     let lengths: Vec<usize> = posts.iter().map(|post| length(&post.html)).collect();
     let set = Set::new(*site, posts, &lengths);
     let wanted: Vec<&Document> = set.documents().iter().collect();
-    let written: Result<(), ()> =
-        set.write(&wanted, &|at| &posts[at].html, |one, format, octets| {
-            documents.push((one.path(format), String::from_utf8(octets.unwrap()).unwrap()));
-            Ok(())
-        });
+    let bodies = |at: usize| &*posts[at].html;
+    let text = |_: &str, octets: Result<Vec<u8>, _>| String::from_utf8(octets.unwrap()).unwrap();
+    let written: Result<(), ()> = set.write(&wanted, &bodies, text, |one, format, text| {
+        documents.push((one.path(format), text));
+        Ok(())
+    });
     written.unwrap();
     documents.push((OPML.to_owned(), String::from_utf8(set.opml().unwrap()).unwrap()));
     documents

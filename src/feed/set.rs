@@ -144,20 +144,24 @@ impl<'a> Set<'a> {
         is_front.then(|| self.site.address(path))
     }
 
-    /// Hands the documents to `put` in each format with their paths below the site; an error of
-    /// `put` ends it.
-    pub fn write<'d, E>(
+    /// Hands the documents in each format to `put` on whatever core made them, and what came of it
+    /// to `note`, in their order; an error of that ends it.
+    pub fn write<'d, P: Send, E>(
         &self,
         wanted: &[&'d Document],
         bodies: &Bodies<'_>,
-        mut put: impl FnMut(&'d Document, Format, Result<Vec<u8>, Error>) -> Result<(), E>,
+        put: impl Fn(&str, Result<Vec<u8>, Error>) -> P + Sync,
+        mut note: impl FnMut(&'d Document, Format, P) -> Result<(), E>,
     ) -> Result<(), E> {
         let shared = self.shared(wanted, bodies);
         for batch in wanted.chunks(BATCH) {
-            let made = parallel::map(batch, 1, |one| self.document(one, &shared, bodies));
-            for (document, octets) in batch.iter().zip(made) {
-                for (format, octets) in Format::ALL.into_iter().zip(octets) {
-                    put(document, format, octets)?;
+            let made = parallel::map(batch, 1, |one| {
+                let octets = self.document(one, &shared, bodies).into_iter().zip(Format::ALL);
+                octets.map(|(octets, format)| (format, put(&one.path(format), octets))).collect()
+            });
+            for (document, made) in batch.iter().zip::<Vec<Vec<(Format, P)>>>(made) {
+                for (format, put) in made {
+                    note(document, format, put)?;
                 }
             }
         }

@@ -8,7 +8,6 @@
 use std::{fs, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     look::{Look, Stamp},
@@ -26,8 +25,8 @@ use crate::{
 /// Where it lies, below the root.
 const FILE: &str = "var/inventory";
 
-/// Octets of the hash at its head.
-const HASH: usize = 32;
+/// Octets of the sum at its head.
+const SUM: usize = 8;
 
 /// What the last pass found.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,13 +75,10 @@ impl Inventory {
     /// The inventory of the last pass, whose note says `mark`.
     pub(super) fn read(site: &Site, mark: &str) -> Option<Self> {
         let octets = fs::read(path(site)).ok()?;
-        let (hash, octets) = octets.split_first_chunk::<HASH>()?;
-        let (is_whole, found) = std::thread::scope(|scope| {
-            let whole = scope.spawn(|| Sha256::digest(octets)[..] == hash[..]);
-            let found = postcard::from_bytes::<Self>(octets);
-            (whole.join().unwrap_or(false), found)
-        });
-        found.ok().filter(|found| is_whole && found.mark == mark && found.fits())
+        let (sum, octets) = octets.split_first_chunk()?;
+        let is_whole = u64::from_le_bytes(*sum) == sum_of(octets);
+        let found: Self = postcard::from_bytes(Some(octets).filter(|_| is_whole)?).ok()?;
+        Some(found).filter(|found| found.mark == mark && found.fits())
     }
 
     /// Whether its parts tell of the same posts.
@@ -92,21 +88,37 @@ impl Inventory {
             && self.related.iter().flatten().all(|&place| place < count)
     }
 
-    /// Writes it down; where it cannot be written there is none.
-    pub(super) fn keep(&self, site: &Site) {
-        let path = path(site);
-        // The hash stands before what it is of.
-        let mut octets = postcard::to_extend(self, vec![0; HASH]).unwrap_or_default();
-        if let Some((hash, rest)) = octets.split_at_mut_checked(HASH) {
-            hash.copy_from_slice(&Sha256::digest(rest));
+    /// As it is written down.
+    pub(super) fn octets(&self) -> Vec<u8> {
+        // The sum stands before what it is of.
+        let mut octets = Vec::with_capacity(SUM + self.posts.len() * 1024);
+        octets.resize(SUM, 0);
+        octets = postcard::to_extend(self, octets).unwrap_or_default();
+        if let Some((sum, rest)) = octets.split_at_mut_checked(SUM) {
+            sum.copy_from_slice(&sum_of(rest).to_le_bytes());
         }
-        if replace(&path, &octets).is_err() {
-            let _absent = fs::remove_file(&path);
-        }
+        octets
     }
 }
 
-/// A file that is whole or as it was; it need not outlive a loss of power, since its hash tells.
+/// Writes an inventory down; where it cannot be written there is none.
+pub(super) fn keep(site: &Site, octets: &[u8]) {
+    let path = path(site);
+    if replace(&path, octets).is_err() {
+        let _absent = fs::remove_file(&path);
+    }
+}
+
+/// A number that damage by accident does not leave as it was (FNV-1a, by words).
+fn sum_of(octets: &[u8]) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64 ^ octets.len() as u64;
+    octets.chunks(8).fold(start, |sum, chunk| {
+        let word = chunk.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet));
+        (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
+    })
+}
+
+/// A file that is whole or as it was; it need not outlive a loss of power, since its sum tells.
 fn replace(path: &PathBuf, octets: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     fs::write(&beside, octets)?;

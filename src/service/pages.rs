@@ -13,7 +13,10 @@
 //! failed on the way ([`Manifest`]); where the page of a post that has moved was, a small page
 //! leads on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    thread,
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -26,7 +29,7 @@ use crate::{
     },
     feed::{self, Document, Feed, Format, Kind, Set},
     parallel,
-    publish::{Error, manifest::Manifest},
+    publish::{Error, Folder, Outcome, manifest::Manifest},
     site::{
         self as pages,
         listing::{self, Listed},
@@ -111,16 +114,16 @@ impl Press<'_> {
     ) -> Result<Published, Unpublished> {
         let root = &self.site.config.output;
         let before = Manifest::read(root);
-        let mut shelf = Shelf::new(root, &before, summary);
         let id = self.site.feed_id();
         let lengths: Vec<usize> = stock.marks.iter().map(|mark| mark.length).collect();
-        let work = Work {
-            press: self,
-            stock,
-            mark: self.site.look(),
-            set: Set::new(self.site.feeds(&id, self.now), stock.posts, &lengths),
-        };
-        work.all(&before, &mut shelf)?;
+        let (set, mut shelf) = thread::scope(|scope| {
+            let set = || Set::new(self.site.feeds(&id, self.now), stock.posts, &lengths);
+            let made = scope.spawn(set);
+            let shelf = Shelf::new(root, &before, summary);
+            (made.join().unwrap_or_else(|_| set()), shelf)
+        });
+        let work = Work { press: self, stock, mark: self.site.look(), set };
+        work.all(&mut shelf)?;
         Ok(shelf.published())
     }
 }
@@ -146,7 +149,7 @@ struct Article<'a> {
 type Read = HashMap<usize, String>;
 
 impl Work<'_> {
-    fn all(&self, before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Unpublished> {
+    fn all(&self, shelf: &mut Shelf<'_>) -> Result<(), Unpublished> {
         let articles = self.articles(shelf);
         let documents = self.documents(shelf);
         let asked = articles.iter().map(|article| article.at);
@@ -167,8 +170,9 @@ impl Work<'_> {
         self.listings(shelf)?;
         self.sitemap(shelf)?;
         self.write_documents(&documents, &body, shelf)?;
-        self.moved(before, shelf)?;
-        Ok(shelf.tidy()?)
+        let former = shelf.former();
+        self.moved(&former, shelf)?;
+        Ok(shelf.tidy(&former)?)
     }
 
     /// The bodies of posts that are not at hand; `None`: one is gone.
@@ -282,18 +286,20 @@ impl Work<'_> {
     }
 
     /// Puts the way to a post where its page was before, or where its author says that it was.
-    fn moved(&self, before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+    fn moved(&self, former: &[(&str, Option<&str>)], shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let aliases = self.stock.aliases.iter();
+        let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
+        let former = former.iter().filter_map(|(file, id)| Some(((*file).to_owned(), (*id)?)));
+        let ways: Vec<(String, &str)> = aliases.chain(former).collect();
+        if ways.is_empty() {
+            return Ok(());
+        }
         let by_id: HashMap<&str, &Post> =
             self.stock.posts.iter().map(|post| (post.id.as_str(), post)).collect();
         let described = self.press.site.described();
-        let aliases = self.stock.aliases.iter();
-        let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
-        let former = shelf.manifest.former_pages(before).into_iter();
-        let former = former.map(|(file, id)| (file.to_owned(), id));
-        let ways: Vec<(String, &str)> = aliases.chain(former).collect();
         for (file, id) in ways {
             // What an author wrote goes before what was there.
-            let Some(post) = by_id.get(id).filter(|_| !shelf.manifest.has(&file)) else { continue };
+            let Some(post) = by_id.get(id).filter(|_| !shelf.has(&file)) else { continue };
             let page = pages::moved(&self.press.site.templates, &described, post, &file);
             shelf.page(&file, page, (Some(&post.id), None))?;
         }
@@ -332,34 +338,26 @@ impl Work<'_> {
     ) -> Result<(), Error> {
         let wanted: Vec<&Document> = documents.iter().map(|(document, _)| *document).collect();
         let mut recipes = documents.iter().flat_map(|(_, recipe)| [recipe; Format::ALL.len()]);
-        self.set.write(&wanted, body, |document, format, octets| {
+        let folder = shelf.folder.clone();
+        let put = |path: &str, octets| self.put_feed(&folder, path, octets);
+        self.set.write(&wanted, body, put, |document, format, put| {
             let recipe = recipes.next().map(String::as_str);
-            self.feed(&document.path(format), octets, recipe, shelf)
+            note_feed(&document.path(format), put, recipe, shelf)
         })?;
-        self.feed(feed::OPML, self.set.opml(), None, shelf)
+        let put = self.put_feed(&folder, feed::OPML, self.set.opml());
+        note_feed(feed::OPML, put, None, shelf)
     }
 
-    fn feed(
+    /// Puts a feed where it belongs; why not, where it could not be made.
+    fn put_feed(
         &self,
+        folder: &Folder,
         path: &str,
         octets: Result<Vec<u8>, feed::Error>,
-        recipe: Option<&str>,
-        shelf: &mut Shelf<'_>,
-    ) -> Result<(), Error> {
-        let octets = match octets {
-            Ok(octets) => octets,
-            Err(error) => {
-                shelf.fault(format!("{path}: {error}"));
-                return Ok(());
-            }
-        };
-        let written = shelf.folder.put(path, &octets);
-        if let Some(outcome) = shelf.put(path, written, (None, recipe))? {
-            shelf.summary.feeds.count(outcome);
-            let topic = self.set.topic(path);
-            shelf.topics.extend(topic.map(|topic| (topic, hash(&octets))));
-        }
-        Ok(())
+    ) -> Result<PutFeed, String> {
+        let octets = octets.map_err(|error| format!("{path}: {error}"))?;
+        let topic = self.set.topic(path).map(|topic| (topic, hash(&octets)));
+        Ok(PutFeed { outcome: folder.put(path, &octets), topic })
     }
 
     /// The page of all feeds, and one of each but the site's.
@@ -387,6 +385,34 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// A feed that was made.
+struct PutFeed {
+    outcome: Result<Outcome, Error>,
+    /// Its address and the hash of its octets.
+    topic: Option<(String, String)>,
+}
+
+/// Takes note of what became of a feed; an error is one that ends the publishing.
+fn note_feed(
+    path: &str,
+    put: Result<PutFeed, String>,
+    recipe: Option<&str>,
+    shelf: &mut Shelf<'_>,
+) -> Result<(), Error> {
+    let put = match put {
+        Ok(put) => put,
+        Err(why) => {
+            shelf.fault(why);
+            return Ok(());
+        }
+    };
+    if let Some(outcome) = shelf.put(path, put.outcome, (None, recipe))? {
+        shelf.summary.feeds.count(outcome);
+        shelf.topics.extend(put.topic);
+    }
+    Ok(())
 }
 
 fn hash(octets: &[u8]) -> String {

@@ -9,7 +9,7 @@
 use super::{
     Error, Run, Step,
     edits::Edits,
-    inventory::Inventory,
+    inventory::{self, Inventory},
     look::Look,
     marks::Mark,
     pages::{Bodies, Press, Published, Stock, Unpublished},
@@ -60,7 +60,7 @@ impl Run {
     /// Records and publishes edits; `false`: something is not as it seemed.
     async fn edited(
         &self,
-        edits: Edits,
+        mut edits: Edits,
         (look, ledger): (&Look, &str),
         seen: Seen,
         now: Timestamp,
@@ -114,7 +114,8 @@ impl Run {
             said.adopt(&made);
             let ledger = self.store.posts_mark().await?;
             let Sheets { marks, related } = sheets;
-            Inventory::new((&look, &ledger), catalog, marks, related).keep(&self.site);
+            let inventory = Inventory::new((&look, &ledger), catalog, marks, related);
+            inventory::keep(&self.site, &inventory.octets());
             Seen::new(&look, look.mark(&ledger), &said, (catalog, now)).keep(&self.site);
         }
         Ok(Printed { missing: published.map(|published| published.missing) })
