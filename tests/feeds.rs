@@ -362,3 +362,84 @@ fn watch_publishes_what_is_saved_and_mails_nothing() {
     assert!(is_there());
     assert!(world.letters().is_empty());
 }
+
+#[test]
+fn the_order_in_which_files_were_made_does_not_matter() {
+    let (one, other) = (World::new(), World::new());
+    let day = |number: usize| format!("2026-11-{:02}", 1 + number % 9);
+    for number in 0..40 {
+        one.post(&format!("p{number}"), &day(number), &format!("Post {number}"), "Text.");
+    }
+    for number in (0..40).map(|number| number * 17 % 40) {
+        other.post(&format!("p{number}"), &day(number), &format!("Post {number}"), "Text.");
+    }
+    one.run();
+    other.run();
+    assert_eq!(files(&one), files(&other));
+    for file in files(&one).iter().filter(|file| !file.starts_with('.')) {
+        let name = format!("public/{file}");
+        assert_eq!(one.read(&name), other.read(&name), "{file}");
+    }
+}
+
+/// The words between the tags of an HTML text.
+fn words(html: &str) -> Vec<String> {
+    let mut text = String::new();
+    for part in html.split('<') {
+        text.push_str(part.split_once('>').map_or(part, |(_, after)| after));
+        text.push(' ');
+    }
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_feed_carries_every_word_of_the_page() {
+    let world = World::sample();
+    world.run();
+    let feed: serde_json::Value = serde_json::from_str(&world.read("public/feed.json")).unwrap();
+    let items = feed["items"].as_array().unwrap();
+    assert!(items.len() > 10);
+    for item in items {
+        let url = item["url"].as_str().unwrap();
+        let place = url.split_once("://").unwrap().1.split_once('/').unwrap().1;
+        let place = percent_encoding::percent_decode_str(place).decode_utf8().unwrap();
+        let page = world.read(&format!("public/{place}index.html"));
+        let (_, article) = page.split_once("<div class=\"prose\">").unwrap();
+        let (article, _) = article.split_once("<footer class=\"post-foot\">").unwrap();
+        assert_eq!(words(item["content_html"].as_str().unwrap()), words(article), "{url}");
+    }
+}
+
+#[test]
+fn ten_thousand_reads_during_a_hundred_builds_see_whole_feeds() {
+    let world = world();
+    world.run();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let read = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut read = 0_u32;
+            while read < 10_000 || !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                for (name, end) in
+                    [("feed.xml", "</feed>\n"), ("rss.xml", "</rss>\n"), ("feed.json", "}\n")]
+                {
+                    let text = world.read(&format!("public/{name}"));
+                    assert!(text.ends_with(end), "{name}: {text}");
+                    read += 1;
+                }
+            }
+            read
+        });
+        for number in 0..100 {
+            world.write(
+                "posts/sv/mast.md",
+                &format!(
+                    "---\ntitle: Masten\ndate: 2026-11-21\ntags: boat\n---\n\nTall, {number}.\n"
+                ),
+            );
+            assert!(world.run().feeds.written > 0);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        reader.join().unwrap()
+    });
+    assert!(read >= 10_000);
+}

@@ -11,10 +11,7 @@
 //! [`Around::body`] makes the body of a post whose file did not change, for documents that hold
 //! it beside an edited one.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -115,11 +112,10 @@ impl Room {
     /// The room of `posts`, of which `filed` tells, in the same order.
     pub fn new(around: &Around, (posts, filed): (&[Post], &[Filed]), settings: Settings) -> Self {
         let own = posts.iter().map(|post| (post.path.clone(), post.url.clone()));
-        let addresses: HashMap<String, String> = own.chain(around.ahead.iter().cloned()).collect();
         let bodies = filed.iter().map(|filed| &filed.body).chain(&around.bodies);
         let links = Links {
             base: settings.base.clone(),
-            posts: addresses,
+            posts: own.chain(around.ahead.iter().cloned()).collect(),
             refused: around.refused.iter().cloned().collect(),
             files: around.files.clone(),
         };

@@ -1,7 +1,7 @@
 //! Three posts for the tests of all formats: one with comments and an image, one whose title
 //! looks like markup, one that runs from right to left. Nothing here is published.
 
-use super::{Document, Format, Kind, OPML, Podcast, Set, Site, length};
+use super::{Archives, Document, Format, Kind, OPML, Podcast, Set, Site, length};
 use crate::{
     domain::post::{
         Comments, Direction, Enclosure, FeedChoice, Image, Post, PostId, RelatedChoice,
@@ -21,7 +21,7 @@ pub(super) fn site() -> Site<'static> {
         entries: 25,
         summary_only: false,
         by: &Kind::GROUPS,
-        archives: true,
+        archives: Archives::Site,
         podcast: None,
         now: at("2026-11-24T12:00:00Z"),
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Error, Feed, Format, Head, History, Kind, OPML, Piece, Site, atom,
+    Archives, Error, Feed, Format, Head, History, Kind, OPML, Piece, Site, atom,
     entry::{self, Entry},
     json, opml, outline, rss,
     volumes::{self, Volume, Weighed},
@@ -83,7 +83,8 @@ impl<'a> Set<'a> {
         let mut documents = Vec::new();
         for (at, feed) in feeds.iter().enumerate() {
             let volumes = match feed.kind {
-                Kind::Site if site.archives => volumes::volumes(&weighed, site.entries),
+                Kind::Site if site.archives != Archives::None => behind(feed, &weighed, &site),
+                _ if site.archives == Archives::All => behind(feed, &weighed, &site),
                 _ => vec![front(feed, &weighed, &site)],
             };
             documents.extend(volumes.into_iter().map(|volume| Document { feed: at, volume }));
@@ -121,7 +122,7 @@ impl<'a> Set<'a> {
 
     /// The posts in front of each feed, by their place in the catalog.
     pub fn fronts(&self) -> impl Iterator<Item = &[usize]> {
-        let is_front = |one: &&Document| !matches!(one.volume.history, History::Archive(..));
+        let is_front = |one: &&Document| !matches!(one.volume.history, History::Archive { .. });
         self.documents.iter().filter(is_front).map(|one| &one.volume.posts[..])
     }
 
@@ -244,7 +245,7 @@ impl<'a> Set<'a> {
     ) -> Result<Head<'h>, Error> {
         let feed = self.feeds.get(one.feed).ok_or(Error::Shape("feed"))?;
         let posts = || one.volume.posts.iter().filter_map(|&at| self.posts.get(at));
-        if matches!(one.volume.history, History::Complete | History::Archive(..)) {
+        if matches!(one.volume.history, History::Complete | History::Archive { .. }) {
             modules.insert("fh");
         }
         let is_podcast = self.site.podcast.is_some() && posts().any(entry::is_episode);
@@ -280,6 +281,11 @@ impl<'a> Set<'a> {
     pub(super) const fn site(&self) -> &Site<'a> {
         &self.site
     }
+}
+
+/// The documents of a feed with archives.
+fn behind(feed: &Feed, all: &[Weighed], site: &Site<'_>) -> Vec<Volume> {
+    volumes::volumes(&feed.folder, &feed.posts, all, site.entries)
 }
 
 /// The one document of a feed without archives.

@@ -20,6 +20,7 @@ use crate::{
         edit::{Around, Filed},
     },
     domain::post::{Post, PostId},
+    parallel,
 };
 
 /// Where it lies, below the root.
@@ -37,7 +38,9 @@ pub(super) struct Inventory {
     pub(super) ground: String,
     /// The files in the posts folder.
     pub(super) files: Vec<(String, Stamp)>,
-    /// The posts without their bodies, newest first.
+    /// The posts without their bodies, newest first. They are written behind the rest in parts,
+    /// each of which is read on a core of its own.
+    #[serde(skip)]
     pub(super) posts: Vec<Post>,
     /// Their marks.
     pub(super) marks: Vec<Mark>,
@@ -76,8 +79,15 @@ impl Inventory {
     pub(super) fn read(site: &Site, mark: &str) -> Option<Self> {
         let octets = fs::read(path(site)).ok()?;
         let (sum, octets) = octets.split_first_chunk()?;
-        let is_whole = u64::from_le_bytes(*sum) == sum_of(octets);
-        let found: Self = postcard::from_bytes(Some(octets).filter(|_| is_whole)?).ok()?;
+        if u64::from_le_bytes(*sum) != sum_of(octets) {
+            return None;
+        }
+        let parts = parted(octets)?;
+        let (rest, posts) = parts.split_first()?;
+        let mut found: Self = postcard::from_bytes(rest).ok()?;
+        let posts = parallel::map(posts, 1, |part| postcard::from_bytes::<Vec<Post>>(part).ok());
+        let posts: Vec<Vec<Post>> = posts.into_iter().collect::<Option<_>>()?;
+        found.posts = posts.into_iter().flatten().collect();
         Some(found).filter(|found| found.mark == mark && found.fits())
     }
 
@@ -90,15 +100,33 @@ impl Inventory {
 
     /// As it is written down.
     pub(super) fn octets(&self) -> Vec<u8> {
+        /// Posts in a part.
+        const PART: usize = 1024;
+        let parts = self.posts.chunks(PART).map(postcard::to_allocvec);
         // The sum stands before what it is of.
-        let mut octets = Vec::with_capacity(SUM + self.posts.len() * 1024);
-        octets.resize(SUM, 0);
-        octets = postcard::to_extend(self, octets).unwrap_or_default();
+        let mut octets = vec![0; SUM];
+        for part in std::iter::once(postcard::to_allocvec(self)).chain(parts) {
+            let part = part.unwrap_or_default();
+            octets.extend((part.len() as u64).to_le_bytes());
+            octets.extend(part);
+        }
         if let Some((sum, rest)) = octets.split_at_mut_checked(SUM) {
             sum.copy_from_slice(&sum_of(rest).to_le_bytes());
         }
         octets
     }
+}
+
+/// The parts that follow one another, each behind its length.
+fn parted(mut octets: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = octets.split_first_chunk() {
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (part, rest) = rest.split_at_checked(length)?;
+        parts.push(part);
+        octets = rest;
+    }
+    octets.is_empty().then_some(parts)
 }
 
 /// Writes an inventory down; where it cannot be written there is none.

@@ -122,7 +122,9 @@ impl Press<'_> {
             let shelf = Shelf::new(root, &before, summary);
             (made.join().unwrap_or_else(|_| set()), shelf)
         });
-        let work = Work { press: self, stock, mark: self.site.look(), set };
+        let heads = stock.marks.iter().flat_map(|mark| mark.head);
+        let all = Recipe::of("all").with(heads.collect::<Vec<u8>>()).octets();
+        let work = Work { press: self, stock, mark: self.site.look(), all, set };
         work.all(&mut shelf)?;
         Ok(shelf.published())
     }
@@ -134,6 +136,8 @@ struct Work<'a> {
     stock: &'a Stock<'a>,
     /// What all recipes have in common.
     mark: Recipe,
+    /// The heads of all posts, in one mark.
+    all: [u8; 16],
     set: Set<'a>,
 }
 
@@ -218,16 +222,27 @@ impl Work<'_> {
         let mut articles = Vec::new();
         let posts = self.stock.posts.iter().zip(self.stock.marks).zip(self.stock.related);
         let posts: Vec<_> = posts.collect();
+        let as_made = &shelf.as_made;
         let recipes = parallel::map(&posts, FEW, |((post, mark), places)| {
-            (file_of(post), self.heads("article", places.iter()).with(mark.whole).word())
-        });
-        for (at, ((_, places), (file, recipe))) in posts.into_iter().zip(recipes).enumerate() {
-            if shelf.keeps(&file, &recipe) {
-                (self.press.progress)(Step::Done);
-                continue;
+            let recipe = self.heads("article", places.iter()).with(mark.whole).word();
+            let file = file_of(post);
+            let standing = as_made.get_key_value(&*file).filter(|(_, made)| **made == recipe);
+            match standing {
+                Some((file, _)) => Ok(*file),
+                None => Err((file, recipe)),
             }
-            let related = places.iter().filter_map(|&at| self.stock.posts.get(at)).collect();
-            articles.push(Article { at, file, recipe, related });
+        });
+        for (at, ((_, places), recipe)) in posts.into_iter().zip(recipes).enumerate() {
+            match recipe {
+                Ok(file) => {
+                    shelf.kept(file);
+                    (self.press.progress)(Step::Done);
+                }
+                Err((file, recipe)) => {
+                    let related = places.iter().filter_map(|&at| self.stock.posts.get(at));
+                    articles.push(Article { at, file, recipe, related: related.collect() });
+                }
+            }
         }
         articles
     }
@@ -261,8 +276,7 @@ impl Work<'_> {
     }
 
     fn index(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let all: Vec<usize> = (0..self.stock.posts.len()).collect();
-        let recipe = self.heads("index", all.iter()).word();
+        let recipe = self.mark.clone().with("index").with(self.all).word();
         if shelf.keeps("index.html", &recipe) {
             return Ok(());
         }
@@ -272,8 +286,7 @@ impl Work<'_> {
     }
 
     fn sitemap(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let all: Vec<usize> = (0..self.stock.posts.len()).collect();
-        let recipe = self.heads("sitemap", all.iter()).word();
+        let recipe = self.mark.clone().with("sitemap").with(self.all).word();
         let names = sitemap::names(self.stock.posts.len());
         if names.iter().filter(|name| shelf.keeps(name, &recipe)).count() == names.len() {
             return Ok(());

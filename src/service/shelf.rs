@@ -31,7 +31,7 @@ pub(super) struct Shelf<'a> {
     /// What earlier runs wrote.
     before: &'a Manifest,
     /// The recipes of what stands of it as it was made.
-    as_made: HashMap<&'a str, &'a str>,
+    pub(super) as_made: HashMap<&'a str, &'a str>,
     /// Files that were kept.
     kept: HashSet<&'a str>,
 }
@@ -60,21 +60,23 @@ impl<'a> Shelf<'a> {
 
     /// Keeps a page that stands as it was made by that recipe; `false`: none does.
     pub(super) fn keeps(&mut self, file: &str, recipe: &str) -> bool {
-        let kept = self.keep(file, recipe);
-        self.summary.pages.unchanged += usize::from(kept);
-        kept
+        let made = self.as_made.get_key_value(file).filter(|(_, made)| **made == recipe);
+        let Some((file, _)) = made else { return false };
+        self.kept(file);
+        true
+    }
+
+    /// Keeps a page.
+    pub(super) fn kept(&mut self, file: &'a str) {
+        self.summary.pages.unchanged += usize::from(self.kept.insert(file));
     }
 
     /// The same for a feed.
     pub(super) fn keeps_feed(&mut self, file: &str, recipe: &str) -> bool {
-        let kept = self.keep(file, recipe);
-        self.summary.feeds.unchanged += usize::from(kept);
-        kept
-    }
-
-    fn keep(&mut self, file: &str, recipe: &str) -> bool {
         let made = self.as_made.get_key_value(file).filter(|(_, made)| **made == recipe);
-        made.is_some_and(|(file, _)| self.kept.insert(file))
+        let Some((file, _)) = made else { return false };
+        self.summary.feeds.unchanged += usize::from(self.kept.insert(file));
+        true
     }
 
     /// Whether that file is one of the site's.
