@@ -31,7 +31,7 @@ use serde::Deserialize;
 use crate::{
     digest::theme::Theme,
     domain::{address::Address, subscriber::Cadence},
-    feed::{Kind, Podcast},
+    feed::{Archives, Kind, Podcast},
     outbox::policy::canary,
     time::{Schedule, Zone},
 };
@@ -109,8 +109,8 @@ pub struct Feeds {
     pub summary_only: bool,
     /// Of what there are feeds beside the site's.
     pub by: Vec<Kind>,
-    /// Whether older posts stand in archives.
-    pub archives: bool,
+    /// Which feeds have archives of older posts.
+    pub archives: Archives,
     /// Hubs that are told of changed feeds.
     pub hubs: Vec<String>,
     /// Former paths of feeds, and where each leads now.
@@ -127,7 +127,7 @@ impl Default for Feeds {
             entries: 25,
             summary_only: false,
             by: Kind::GROUPS.into(),
-            archives: true,
+            archives: Archives::Site,
             hubs: Vec::new(),
             moved: BTreeMap::new(),
             removed: Vec::new(),

@@ -3,12 +3,14 @@
 //! What comes out does not depend on how many cores there are. A thread that dies is no reason to
 //! lose its share: it is done again on the calling thread, where a panic shows.
 
-use std::{num::NonZero, thread};
+use std::{num::NonZero, sync::OnceLock, thread};
 
 /// `work` done for each of `things`. Fewer than `few` are done before a thread has started, so
 /// they are not shared out.
 pub fn map<T: Sync, R: Send>(things: &[T], few: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    // The system is asked once: it reads files to answer.
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
     let share = things.len().div_ceil(cores).max(few).max(1);
     let all = |things: &[T]| -> Vec<R> { things.iter().map(&work).collect() };
     if things.len() <= share {

@@ -40,9 +40,11 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
     let found = list(folder)?;
     let (posts, others): (Vec<Found>, Vec<Found>) =
         found.into_iter().partition(|(path, found)| found.is_err() || is_post(path));
+    let has_meta = others.iter().any(|(path, _)| path.ends_with(".meta"));
+    let read = if has_meta { with_meta } else { text };
     let source = |(path, found): &Found| Source {
         path: path.clone(),
-        text: found.as_ref().map_err(Clone::clone).and_then(|file| with_meta(file)).map(Arc::from),
+        text: found.as_ref().map_err(Clone::clone).and_then(|file| read(file)).map(Arc::from),
     };
     let assets = others.into_iter().filter(|(path, _)| is_asset(path));
     let size = |file: PathBuf| file.metadata().map_or(0, |found| found.len());

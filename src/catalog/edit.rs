@@ -11,10 +11,7 @@
 //! [`Around::body`] makes the body of a post whose file did not change, for documents that hold
 //! it beside an edited one.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -103,29 +100,26 @@ fn face(page: &Page, published: Timestamp, settings: &Settings) -> Option<[u8; 1
 }
 
 /// The posts of a site and what is around them, to read some of them again.
-pub struct Room<'a> {
-    settings: &'a Settings,
+#[derive(Debug)]
+pub struct Room {
+    settings: Settings,
     links: Arc<Links>,
-    bodies: HashSet<&'a [u8; 16]>,
+    /// Marks of the bodies of all known posts.
+    bodies: Vec<[u8; 16]>,
 }
 
-impl<'a> Room<'a> {
+impl Room {
     /// The room of `posts`, of which `filed` tells, in the same order.
-    pub fn new(
-        around: &'a Around,
-        (posts, filed): (&'a [Post], &'a [Filed]),
-        settings: &'a Settings,
-    ) -> Self {
+    pub fn new(around: &Around, (posts, filed): (&[Post], &[Filed]), settings: Settings) -> Self {
         let own = posts.iter().map(|post| (post.path.clone(), post.url.clone()));
-        let addresses: HashMap<String, String> = own.chain(around.ahead.iter().cloned()).collect();
         let bodies = filed.iter().map(|filed| &filed.body).chain(&around.bodies);
         let links = Links {
             base: settings.base.clone(),
-            posts: addresses,
+            posts: own.chain(around.ahead.iter().cloned()).collect(),
             refused: around.refused.iter().cloned().collect(),
             files: around.files.clone(),
         };
-        Self { settings, links: Arc::new(links), bodies: bodies.collect() }
+        Self { settings, links: Arc::new(links), bodies: bodies.copied().collect() }
     }
 
     /// The post after an edit of its file to `source`, if that is a quiet one.
@@ -139,7 +133,7 @@ impl<'a> Room<'a> {
         let body = body_mark(page.body_hash.as_deref()?);
         let is_own = body == filed.body || !self.bodies.contains(&body);
         let is_quiet = is_own && !page.front.is_draft && page.warnings.is_empty();
-        let face = face(&page, post.published, self.settings).filter(|_| is_quiet);
+        let face = face(&page, post.published, &self.settings).filter(|_| is_quiet);
         if face.is_none() || face != filed.face {
             return None;
         }
@@ -152,7 +146,7 @@ impl<'a> Room<'a> {
             id: Some(post.id.clone()),
             page,
         };
-        let finished = finish::one(&entry, &self.links, self.settings, now);
+        let finished = finish::one(&entry, &self.links, &self.settings, now);
         let is_silent = finished.warnings.is_empty() && finished.post.url == post.url;
         let record = finished.record.filter(|_| is_silent)?;
         Some(Edited { post: finished.post, record, filed: finished.filed })

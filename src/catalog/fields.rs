@@ -71,6 +71,8 @@ pub(super) struct Picture {
 pub(super) struct Talk {
     pub(super) url: Option<String>,
     pub(super) count: Option<u32>,
+    /// A feed of what they say.
+    pub(super) feed: Option<String>,
 }
 
 impl Front {
@@ -123,6 +125,50 @@ impl Front {
 struct Keys<'a> {
     table: &'a Table,
     warnings: &'a mut Vec<Fault>,
+}
+
+/// Adds a tag in its first spelling.
+fn add_tag(tags: &mut Vec<String>, tag: &str) {
+    let tag: String = text::line(tag.trim_start_matches('#')).nfc().collect();
+    let is_new = !tags.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
+    if is_new && !tag.is_empty() {
+        tags.push(tag);
+    }
+}
+
+impl Front {
+    /// Adds the tags that stand in the body as Obsidian has them: on a line that holds nothing
+    /// else (`#boat #repair/engine`), code aside. A word with a `#` in a sentence is none: too
+    /// many blogs mean something else by it.
+    pub(super) fn take_tags(&mut self, body: &str) {
+        let mut code = None;
+        for line in body.lines().filter(|line| line.contains(['#', '`', '~'])) {
+            let bare = line.trim_start();
+            let fence = ["```", "~~~"].into_iter().find(|fence| bare.starts_with(fence));
+            match (code, fence) {
+                (None, Some(_)) => code = fence,
+                (Some(open), Some(fence)) if open == fence => code = None,
+                (None, None) if is_line_of_tags(line) => {
+                    line.split_whitespace().for_each(|tag| add_tag(&mut self.tags, tag));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a line holds tags alone, each with a letter in it (`#7` is a number).
+fn is_line_of_tags(line: &str) -> bool {
+    let is_tag = |word: &str| {
+        word.strip_prefix('#').is_some_and(|tag| {
+            tag.contains(char::is_alphabetic)
+                && tag.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/'))
+        })
+    };
+    !line.starts_with("    ")
+        && !line.starts_with('\t')
+        && line.contains('#')
+        && line.split_whitespace().all(is_tag)
 }
 
 impl Keys<'_> {
@@ -241,14 +287,8 @@ impl Keys<'_> {
                 found.extend(values.into_iter().flatten().filter_map(named));
             }
         }
-        let mut tags: Vec<String> = Vec::new();
-        for tag in found {
-            let tag: String = text::line(tag.trim_start_matches('#')).nfc().collect();
-            let is_new = !tags.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
-            if is_new && !tag.is_empty() {
-                tags.push(tag);
-            }
-        }
+        let mut tags = Vec::new();
+        found.iter().for_each(|tag| add_tag(&mut tags, tag));
         tags
     }
 
@@ -313,6 +353,7 @@ impl Keys<'_> {
             Some(Value::Object(table)) => {
                 talk.url = table.get("url").and_then(Value::as_str).map(str::to_owned);
                 talk.count = table.get("count").and_then(count);
+                talk.feed = table.get("feed").and_then(Value::as_str).map(str::to_owned);
             }
             Some(Value::String(text)) if flag(text).is_none() => match text.trim().parse() {
                 Ok(number) => talk.count = Some(number),
@@ -324,6 +365,7 @@ impl Keys<'_> {
         let url = self.text(&["comments_url", "comment_url"]).ok().flatten();
         let number = self.table.get(&["comments_count", "comment_count"]);
         talk.url = url.or(talk.url);
+        talk.feed = self.text(&["comments_feed", "comments_rss"]).ok().flatten().or(talk.feed);
         talk.count = number.and_then(|(_, value)| count(value)).or(talk.count);
         talk
     }

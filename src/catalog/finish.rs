@@ -95,6 +95,7 @@ pub(super) fn one(
             section: page.section.clone(),
             summary_only: front.summary_only,
             enclosures,
+            comments: front.comments.feed.as_deref().and_then(|feed| here.link(feed)),
         },
         url: url.into(),
     };

@@ -10,8 +10,8 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex},
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use url::Url;
@@ -27,11 +27,38 @@ pub(super) const SCHEMES: [&str; 11] =
 pub(super) struct Links {
     pub(super) base: Url,
     /// The addresses of all posts by their paths.
-    pub(super) posts: HashMap<String, String>,
+    pub(super) posts: Addresses,
     /// Paths of the files that were refused.
     pub(super) refused: HashSet<String>,
     /// The files that are published beside the posts, and how many octets each has.
     pub(super) files: BTreeMap<String, u64>,
+}
+
+/// The addresses of posts by the paths of their files. Many a site has no link from post to post,
+/// so they are sorted when one is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    pairs: Vec<(String, String)>,
+    sorted: OnceLock<Vec<usize>>,
+}
+
+impl Addresses {
+    fn get(&self, path: &str) -> Option<&String> {
+        let own = |at: &usize| self.pairs.get(*at).map_or("", |(path, _)| path);
+        let sorted = self.sorted.get_or_init(|| {
+            let mut places: Vec<usize> = (0..self.pairs.len()).collect();
+            places.sort_unstable_by(|one, other| own(one).cmp(own(other)));
+            places
+        });
+        let found = sorted.binary_search_by(|at| own(at).cmp(path)).ok()?;
+        self.pairs.get(*sorted.get(found)?).map(|(_, address)| address)
+    }
+}
+
+impl FromIterator<(String, String)> for Addresses {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self { pairs: pairs.into_iter().collect(), sorted: OnceLock::new() }
+    }
 }
 
 /// What an address leads to in vain.

@@ -97,7 +97,8 @@ impl Page {
         warnings.extend(forbidden(&normal));
         let document = Document::read(&clean)?;
         warnings.extend(document.table.repaired.iter().cloned());
-        let front = Front::read(&document.table, &mut warnings)?;
+        let mut front = Front::read(&document.table, &mut warnings)?;
+        front.take_tags(document.body);
         let name = Name::read(path);
         let title = title(&front, document.body, &name);
         if !front.is_draft && markdown::shows_nothing(document.body, name.kind, &title) {

@@ -138,6 +138,8 @@ pub struct FeedChoice {
     pub summary_only: Option<bool>,
     /// Files that belong to it, such as an episode of a podcast.
     pub enclosures: Vec<Enclosure>,
+    /// A feed of its comments.
+    pub comments: Option<String>,
 }
 
 /// A file that belongs to a post: readers fetch it, podcast players play it.

@@ -141,6 +141,7 @@ fn cleaned(post: &Post) -> Post {
         related: post.related.clone(),
         feed: FeedChoice {
             enclosures: post.feed.enclosures.iter().map(enclosure).collect(),
+            comments: post.feed.comments.as_deref().map(line),
             ..post.feed.clone()
         },
     }

@@ -121,12 +121,45 @@ pub struct Site<'a> {
     pub summary_only: bool,
     /// Of what there are feeds beside the site's.
     pub by: &'a [Kind],
-    /// Whether older posts stand in archives.
-    pub archives: bool,
+    /// Which feeds have archives of older posts.
+    pub archives: Archives,
     /// What podcast players want to know, if posts are to be a podcast.
     pub podcast: Option<&'a Podcast>,
     /// The present instant: posts that have expired by then are in archives only.
     pub now: Timestamp,
+}
+
+/// Which feeds have archives of older posts (RFC 5005).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Wanted")]
+pub enum Archives {
+    /// None.
+    None,
+    /// The site's own, through which every post is reached.
+    Site,
+    /// Each, which multiplies what is written by what posts have tags and authors.
+    All,
+}
+
+/// The same as it is written: `false`, `true` or `"all"`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Wanted {
+    Flag(bool),
+    Word(String),
+}
+
+impl TryFrom<Wanted> for Archives {
+    type Error = String;
+
+    fn try_from(wanted: Wanted) -> Result<Self, String> {
+        match wanted {
+            Wanted::Flag(false) => Ok(Self::None),
+            Wanted::Flag(true) => Ok(Self::Site),
+            Wanted::Word(word) if word == "all" => Ok(Self::All),
+            Wanted::Word(word) => Err(format!("\"{word}\" is none of true, false and \"all\"")),
+        }
+    }
 }
 
 /// What podcast directories ask of a channel. All of it is written as soon as a post has audio.
@@ -177,9 +210,16 @@ enum History {
     Complete,
     /// The newest, and the folder of the archive before them (section 4).
     Front(String),
-    /// An archive: the folders of the one before it and of what follows it. The latter is that
-    /// of the site's feed for the newest archive: validators want each to lead somewhere.
-    Archive(Option<String>, String),
+    /// An archive (section 4).
+    Archive {
+        /// The folder of the archive before it.
+        older: Option<String>,
+        /// The folder of what follows it: for the newest archive that of the feed itself, since
+        /// validators want each to lead somewhere.
+        newer: String,
+        /// The folder of the feed.
+        current: String,
+    },
 }
 
 /// What stands at the head of a document.
@@ -216,7 +256,7 @@ impl Head<'_> {
     /// The hubs that are told of changes. An archive does not change.
     const fn hubs(&self) -> &[String] {
         match self.history {
-            History::Archive(..) => &[],
+            History::Archive { .. } => &[],
             _ => self.site.hubs,
         }
     }
@@ -234,9 +274,9 @@ impl Head<'_> {
         match self.history {
             History::Newest | History::Complete => Vec::new(),
             History::Front(older) => vec![("prev-archive", at(older))],
-            History::Archive(older, newer) => {
+            History::Archive { older, newer, current } => {
                 let older = older.as_ref().map(|older| ("prev-archive", at(older)));
-                let rest = [("next-archive", at(newer)), ("current", at(""))];
+                let rest = [("next-archive", at(newer)), ("current", at(current))];
                 older.into_iter().chain(rest).collect()
             }
         }
@@ -246,7 +286,7 @@ impl Head<'_> {
     const fn mark(&self) -> Option<&'static str> {
         match self.history {
             History::Complete => Some("complete"),
-            History::Archive(..) => Some("archive"),
+            History::Archive { .. } => Some("archive"),
             History::Newest | History::Front(_) => None,
         }
     }
@@ -266,7 +306,7 @@ struct Piece {
 }
 
 /// The modules by prefix.
-const MODULES: [(&str, &str); 7] = [
+const MODULES: [(&str, &str); 8] = [
     ("content", "http://purl.org/rss/1.0/modules/content/"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
     ("fh", "http://purl.org/syndication/history/1.0"),
@@ -274,6 +314,7 @@ const MODULES: [(&str, &str); 7] = [
     ("media", "http://search.yahoo.com/mrss/"),
     ("slash", "http://purl.org/rss/1.0/modules/slash/"),
     ("thr", "http://purl.org/syndication/thread/1.0"),
+    ("wfw", "http://wellformedweb.org/CommentAPI/"),
 ];
 
 /// Declarations for the modules in use, and for no others.

@@ -73,6 +73,7 @@ pub(super) fn piece(entry: &Entry) -> Result<Piece, Error> {
         ("itunes", item.itunes_ext.is_some()),
         ("media", item.extensions.contains_key("media")),
         ("slash", item.extensions.contains_key("slash")),
+        ("wfw", item.extensions.contains_key("wfw")),
     ];
     let modules = modules.into_iter().filter(|(_, used)| *used).map(|(prefix, _)| prefix);
     let modules = modules.collect();
@@ -174,11 +175,13 @@ fn dublin_core(entry: &Entry) -> Option<DublinCoreExtension> {
 }
 
 fn extensions(entry: &Entry) -> ExtensionMap {
+    let talk = entry.post.feed.comments.as_ref();
     let comments = entry.post.comments.as_ref().and_then(|comments| comments.count);
     let elements = [
         ("atom", "updated", entry.edited().map(|at| text("atom:updated", at.rfc3339()))),
         ("media", "content", entry.post.image.as_ref().map(media)),
         ("slash", "comments", comments.map(|count| text("slash:comments", count.to_string()))),
+        ("wfw", "commentRss", talk.map(|feed| text("wfw:commentRss", feed.clone()))),
     ];
     let mut map = ExtensionMap::new();
     for (prefix, name, element) in elements {
@@ -262,6 +265,17 @@ mod tests {
         }
         let xml = sample::text(&posts, Format::Rss);
         assert!(xml.contains("<comments>") && !xml.contains("slash"), "{xml}");
+    }
+
+    #[test]
+    fn a_feed_of_the_comments_is_named_where_there_is_one() {
+        let mut posts = sample::posts();
+        assert!(!feed().contains("wfw"));
+        posts[0].feed.comments = Some("https://salt.example/talk.xml?a=1&b".to_owned());
+        let xml = sample::text(&posts, Format::Rss);
+        let element = "<wfw:commentRss>https://salt.example/talk.xml?a=1&amp;b</wfw:commentRss>";
+        assert_eq!(xml.matches(element).count(), 1, "{xml}");
+        assert!(xml.contains("xmlns:wfw=\"http://wellformedweb.org/CommentAPI/\""), "{xml}");
     }
 
     #[test]

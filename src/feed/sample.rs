@@ -1,7 +1,7 @@
 //! Three posts for the tests of all formats: one with comments and an image, one whose title
 //! looks like markup, one that runs from right to left. Nothing here is published.
 
-use super::{Document, Format, Kind, OPML, Podcast, Set, Site, length};
+use super::{Archives, Document, Format, Kind, OPML, Podcast, Set, Site, length};
 use crate::{
     domain::post::{
         Comments, Direction, Enclosure, FeedChoice, Image, Post, PostId, RelatedChoice,
@@ -21,7 +21,7 @@ pub(super) fn site() -> Site<'static> {
         entries: 25,
         summary_only: false,
         by: &Kind::GROUPS,
-        archives: true,
+        archives: Archives::Site,
         podcast: None,
         now: at("2026-11-24T12:00:00Z"),
     }
@@ -43,11 +43,12 @@ pub(super) fn documents(site: &Site<'_>, posts: &[Post]) -> Vec<(String, String)
     let lengths: Vec<usize> = posts.iter().map(|post| length(&post.html)).collect();
     let set = Set::new(*site, posts, &lengths);
     let wanted: Vec<&Document> = set.documents().iter().collect();
-    let written: Result<(), ()> =
-        set.write(&wanted, &|at| &posts[at].html, |one, format, octets| {
-            documents.push((one.path(format), String::from_utf8(octets.unwrap()).unwrap()));
-            Ok(())
-        });
+    let bodies = |at: usize| &*posts[at].html;
+    let text = |_: &str, octets: Result<Vec<u8>, _>| String::from_utf8(octets.unwrap()).unwrap();
+    let written: Result<(), ()> = set.write(&wanted, &bodies, text, |one, format, text| {
+        documents.push((one.path(format), text));
+        Ok(())
+    });
     written.unwrap();
     documents.push((OPML.to_owned(), String::from_utf8(set.opml().unwrap()).unwrap()));
     documents

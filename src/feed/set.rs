@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Error, Feed, Format, Head, History, Kind, OPML, Piece, Site, atom,
+    Archives, Error, Feed, Format, Head, History, Kind, OPML, Piece, Site, atom,
     entry::{self, Entry},
     json, opml, outline, rss,
     volumes::{self, Volume, Weighed},
@@ -83,7 +83,8 @@ impl<'a> Set<'a> {
         let mut documents = Vec::new();
         for (at, feed) in feeds.iter().enumerate() {
             let volumes = match feed.kind {
-                Kind::Site if site.archives => volumes::volumes(&weighed, site.entries),
+                Kind::Site if site.archives != Archives::None => behind(feed, &weighed, &site),
+                _ if site.archives == Archives::All => behind(feed, &weighed, &site),
                 _ => vec![front(feed, &weighed, &site)],
             };
             documents.extend(volumes.into_iter().map(|volume| Document { feed: at, volume }));
@@ -121,7 +122,7 @@ impl<'a> Set<'a> {
 
     /// The posts in front of each feed, by their place in the catalog.
     pub fn fronts(&self) -> impl Iterator<Item = &[usize]> {
-        let is_front = |one: &&Document| !matches!(one.volume.history, History::Archive(..));
+        let is_front = |one: &&Document| !matches!(one.volume.history, History::Archive { .. });
         self.documents.iter().filter(is_front).map(|one| &one.volume.posts[..])
     }
 
@@ -144,20 +145,24 @@ impl<'a> Set<'a> {
         is_front.then(|| self.site.address(path))
     }
 
-    /// Hands the documents to `put` in each format with their paths below the site; an error of
-    /// `put` ends it.
-    pub fn write<'d, E>(
+    /// Hands the documents in each format to `put` on whatever core made them, and what came of it
+    /// to `note`, in their order; an error of that ends it.
+    pub fn write<'d, P: Send, E>(
         &self,
         wanted: &[&'d Document],
         bodies: &Bodies<'_>,
-        mut put: impl FnMut(&'d Document, Format, Result<Vec<u8>, Error>) -> Result<(), E>,
+        put: impl Fn(&str, Result<Vec<u8>, Error>) -> P + Sync,
+        mut note: impl FnMut(&'d Document, Format, P) -> Result<(), E>,
     ) -> Result<(), E> {
         let shared = self.shared(wanted, bodies);
         for batch in wanted.chunks(BATCH) {
-            let made = parallel::map(batch, 1, |one| self.document(one, &shared, bodies));
-            for (document, octets) in batch.iter().zip(made) {
-                for (format, octets) in Format::ALL.into_iter().zip(octets) {
-                    put(document, format, octets)?;
+            let made = parallel::map(batch, 1, |one| {
+                let octets = self.document(one, &shared, bodies).into_iter().zip(Format::ALL);
+                octets.map(|(octets, format)| (format, put(&one.path(format), octets))).collect()
+            });
+            for (document, made) in batch.iter().zip::<Vec<Vec<(Format, P)>>>(made) {
+                for (format, put) in made {
+                    note(document, format, put)?;
                 }
             }
         }
@@ -240,7 +245,7 @@ impl<'a> Set<'a> {
     ) -> Result<Head<'h>, Error> {
         let feed = self.feeds.get(one.feed).ok_or(Error::Shape("feed"))?;
         let posts = || one.volume.posts.iter().filter_map(|&at| self.posts.get(at));
-        if matches!(one.volume.history, History::Complete | History::Archive(..)) {
+        if matches!(one.volume.history, History::Complete | History::Archive { .. }) {
             modules.insert("fh");
         }
         let is_podcast = self.site.podcast.is_some() && posts().any(entry::is_episode);
@@ -276,6 +281,11 @@ impl<'a> Set<'a> {
     pub(super) const fn site(&self) -> &Site<'a> {
         &self.site
     }
+}
+
+/// The documents of a feed with archives.
+fn behind(feed: &Feed, all: &[Weighed], site: &Site<'_>) -> Vec<Volume> {
+    volumes::volumes(&feed.folder, &feed.posts, all, site.entries)
 }
 
 /// The one document of a feed without archives.

@@ -203,23 +203,50 @@ fn a_feed_takes_no_folder_that_a_post_has() {
     assert!(!documents.iter().any(|(path, _)| path == "tags/repair/feed.xml"));
 }
 
+/// The ids that a reader finds who follows a feed back through its archives.
+fn followed(documents: &[(String, String)], feed: &str, format: Format) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut next = Some(format!("https://salt.example/{feed}{}", format.file()));
+    while let Some(address) = next {
+        let path = address.strip_prefix("https://salt.example/").unwrap();
+        let text = &documents.iter().find(|(p, _)| p == path).expect(path).1;
+        let (ids, older) = history(text, format);
+        seen.extend(ids);
+        next = older;
+    }
+    seen
+}
+
 #[test]
 fn every_post_is_reached_once_through_the_archives() {
     let posts = many(230);
     let documents = sample::documents(&sample::site(), &posts);
+    let ids: Vec<&str> = posts.iter().map(|post| post.id.as_str()).collect();
     for format in Format::ALL {
-        let mut seen = Vec::new();
-        let mut next = Some(format!("https://salt.example/{}", format.file()));
-        while let Some(address) = next {
-            let path = address.strip_prefix("https://salt.example/").unwrap();
-            let text = &documents.iter().find(|(p, _)| p == path).expect(path).1;
-            let (ids, older) = history(text, format);
-            seen.extend(ids);
-            next = older;
-        }
-        let ids: Vec<&str> = posts.iter().map(|post| post.id.as_str()).collect();
-        assert_eq!(seen, ids, "{format:?}");
+        assert_eq!(followed(&documents, "", format), ids, "{format:?}");
+        let newest = followed(&documents, "languages/en/", format);
+        assert_eq!(newest, ids[..25], "{format:?}: only the site's feed has archives");
     }
+}
+
+#[test]
+fn every_feed_has_archives_where_all_are_to_have_them() {
+    let mut posts = many(230);
+    for (at, post) in posts.iter_mut().enumerate() {
+        post.tags = vec![["even", "odd"][at % 2].to_owned(), "all".to_owned()];
+    }
+    let site = Site { archives: Archives::All, ..sample::site() };
+    let documents = sample::documents(&site, &posts);
+    let ids: Vec<&str> = posts.iter().map(|post| post.id.as_str()).collect();
+    for format in Format::ALL {
+        for feed in ["", "tags/all/", "languages/en/", "authors/mara-lindqvist/"] {
+            assert_eq!(followed(&documents, feed, format), ids, "{feed} {format:?}");
+        }
+        let odd: Vec<&str> = ids.iter().skip(1).step_by(2).copied().collect();
+        assert_eq!(followed(&documents, "tags/odd/", format), odd, "{format:?}");
+    }
+    let none = Site { archives: Archives::None, ..sample::site() };
+    assert!(!sample::documents(&none, &posts).iter().any(|(path, _)| path.contains("archive")));
 }
 
 /// The ids in a document, and the address of the archive before it.

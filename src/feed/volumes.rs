@@ -22,7 +22,7 @@ pub(super) struct Weighed {
     pub(super) is_expired: bool,
 }
 
-/// A document of the site's feed: its folder, the posts in it, newest first, and its neighbours.
+/// A document of a feed: its folder, the posts in it, newest first, and its neighbours.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Volume {
     pub(super) folder: String,
@@ -46,12 +46,11 @@ pub(super) fn front(posts: &[usize], all: &[Weighed], most: usize) -> Vec<usize>
     front
 }
 
-/// The site's front and the archives behind it, newest first.
-pub(super) fn volumes(all: &[Weighed], most: usize) -> Vec<Volume> {
-    let every: Vec<usize> = (0..all.len()).collect();
-    let front = front(&every, all, most);
+/// The front of the feed in `own` and the archives behind it, newest first. `posts` are its posts.
+pub(super) fn volumes(own: &str, posts: &[usize], all: &[Weighed], most: usize) -> Vec<Volume> {
+    let front = front(posts, all, most);
     let is_behind = |at: &usize| front.binary_search(at).is_err();
-    let mut archives: Vec<(String, Vec<usize>)> = chunks(all)
+    let mut archives: Vec<(String, Vec<usize>)> = chunks(own, posts, all)
         .into_iter()
         .map(|(folder, posts)| (folder, posts.into_iter().rev().filter(is_behind).collect()))
         .collect();
@@ -60,33 +59,34 @@ pub(super) fn volumes(all: &[Weighed], most: usize) -> Vec<Volume> {
     let mut volumes: Vec<Volume> = archives
         .iter()
         .enumerate()
-        .map(|(at, (own, posts))| {
+        .map(|(at, (archive, posts))| {
             let older = at.checked_sub(1).and_then(folder);
-            let history = History::Archive(older, folder(at + 1).unwrap_or_default());
-            Volume { folder: own.clone(), posts: posts.clone(), history }
+            let newer = folder(at + 1).unwrap_or_else(|| own.to_owned());
+            let history = History::Archive { older, newer, current: own.to_owned() };
+            Volume { folder: archive.clone(), posts: posts.clone(), history }
         })
         .collect();
     let history = match archives.last() {
         Some((newest, _)) => History::Front(newest.clone()),
         None => History::Complete,
     };
-    volumes.push(Volume { folder: String::new(), posts: front, history });
+    volumes.push(Volume { folder: own.to_owned(), posts: front, history });
     volumes.reverse();
     volumes
 }
 
-/// All posts from the oldest on, parted by year, number and weight, each part with its folder.
-fn chunks(all: &[Weighed]) -> Vec<(String, Vec<usize>)> {
+/// The posts from the oldest on, parted by year, number and weight, each part with its folder.
+fn chunks(own: &str, posts: &[usize], all: &[Weighed]) -> Vec<(String, Vec<usize>)> {
     let mut chunks: Vec<(String, Vec<usize>)> = Vec::new();
     let (mut year, mut part, mut room) = (String::new(), 0, 0);
-    for (at, post) in all.iter().enumerate().rev() {
-        let own = year_of(post.published);
+    for (at, post) in posts.iter().rev().filter_map(|&at| Some((at, all.get(at)?))) {
+        let its = year_of(post.published);
         let is_full = chunks.last().is_none_or(|(_, posts)| posts.len() >= LENGTH);
-        if own != year || is_full || post.weight > room {
-            part = if own == year { part + 1 } else { 1 };
-            year = own;
+        if its != year || is_full || post.weight > room {
+            part = if its == year { part + 1 } else { 1 };
+            year = its;
             room = entry::LIMIT;
-            chunks.push((format!("archive/{year}-{part}/"), Vec::new()));
+            chunks.push((format!("{own}archive/{year}-{part}/"), Vec::new()));
         }
         room = room.saturating_sub(post.weight);
         if let Some((_, posts)) = chunks.last_mut() {
@@ -116,6 +116,24 @@ mod tests {
             is_expired: false,
         };
         (0..count).rev().map(post).collect()
+    }
+
+    /// The volumes of a site's own feed.
+    fn volumes(all: &[Weighed], most: usize) -> Vec<Volume> {
+        let every: Vec<usize> = (0..all.len()).collect();
+        super::volumes("", &every, all, most)
+    }
+
+    #[test]
+    fn a_feed_of_some_posts_has_archives_in_its_own_folder() {
+        let all = posts(200);
+        let own: Vec<usize> = (0..200).step_by(2).collect();
+        let volumes = super::volumes("tags/a/", &own, &all, 25);
+        assert!(volumes.iter().skip(1).all(|one| one.folder.starts_with("tags/a/archive/20")));
+        let seen: Vec<usize> = volumes.iter().flat_map(|one| one.posts.clone()).collect();
+        assert_eq!(seen, own);
+        let History::Archive { newer, current, .. } = &volumes[1].history else { panic!() };
+        assert_eq!((newer.as_str(), current.as_str()), ("tags/a/", "tags/a/"));
     }
 
     /// The posts of every archive, counted from the oldest post, by folder.
@@ -160,15 +178,17 @@ mod tests {
         for pair in volumes.windows(2) {
             let [newer, older] = pair else { unreachable!() };
             match &newer.history {
-                History::Front(folder) | History::Archive(Some(folder), _) => {
+                History::Front(folder) | History::Archive { older: Some(folder), .. } => {
                     assert_eq!(*folder, older.folder);
                 }
                 other => panic!("{other:?}"),
             }
-            let History::Archive(_, next) = &older.history else { panic!() };
+            let History::Archive { newer: next, .. } = &older.history else { panic!() };
             assert_eq!(*next, newer.folder);
         }
-        let History::Archive(None, _) = &volumes.last().unwrap().history else { panic!() };
+        let History::Archive { older: None, .. } = &volumes.last().unwrap().history else {
+            panic!()
+        };
     }
 
     #[test]

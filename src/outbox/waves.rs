@@ -71,7 +71,7 @@ impl<'a> Waves<'a> {
     }
 
     fn audience<'b>(&'b self, cadence: Cadence, choices: &'b [i64]) -> Audience<'b> {
-        let today = i64::from(self.printer.stationery.zone.day(self.printer.now));
+        let today = i64::from(self.printer.stationery.zone.day_at(self.printer.now));
         Audience {
             choices,
             ceiling: self.printer.stationery.ceiling.map(|most| (most, today)),

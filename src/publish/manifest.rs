@@ -12,7 +12,7 @@
 //! A manifest that is missing or damaged counts as empty: then nothing is removed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::{self, Metadata},
     path::Path,
     time::UNIX_EPOCH,
@@ -85,11 +85,12 @@ impl Manifest {
         !standing.is_empty() && standing.into_iter().all(|(_, stands)| stands)
     }
 
-    /// The files that stand below `root` just as they were made, by their recipes.
-    pub fn as_made(&self, root: &Path) -> Self {
+    /// The recipes of the files that stand below `root` just as they were made.
+    pub fn as_made(&self, root: &Path) -> HashMap<&str, &str> {
         let standing = self.looked_at(root, |found, entry| entry.is_as_made(found)).into_iter();
-        let files = standing.filter(|(_, stands)| *stands);
-        Self { files: files.map(|((path, entry), _)| (path.clone(), entry.clone())).collect() }
+        let made = standing.filter(|(_, stands)| *stands).map(|(file, _)| file);
+        made.filter_map(|(path, entry)| Some((path.as_str(), &*entry.made.as_ref()?.recipe)))
+            .collect()
     }
 
     fn looked_at<'m>(
@@ -106,13 +107,12 @@ impl Manifest {
         files.into_iter().zip(standing).collect()
     }
 
-    /// Takes over what `before` knows of a file that would be made by the same recipe; `false`:
-    /// it would not.
-    pub fn keep_made(&mut self, before: &Self, path: &str, recipe: &str) -> bool {
-        let made = |entry: &&Entry| entry.made.as_ref().is_some_and(|made| made.recipe == recipe);
-        let Some(entry) = before.files.get(path).filter(made) else { return false };
-        self.files.insert(path.to_owned(), entry.clone());
-        true
+    /// Takes over what `before` knows of those files.
+    pub fn take_over(&mut self, before: &Self, kept: impl Fn(&str) -> bool) {
+        let kept = before.files.iter().filter(|(path, _)| kept(path));
+        let own = std::mem::take(&mut self.files);
+        self.files = kept.map(|(path, entry)| (path.clone(), entry.clone())).collect();
+        self.files.extend(own);
     }
 
     /// Notes that the file `relative` below `root` is ours, whose page it is, and its recipe.
@@ -151,37 +151,21 @@ impl Manifest {
         }
     }
 
-    /// Files that are in `before` and not here.
-    pub fn former<'a>(&self, before: &'a Self) -> impl Iterator<Item = &'a str> {
-        before.files.keys().filter(|path| !self.has(path)).map(String::as_str)
+    /// Files that are here and not `there`, with the posts whose pages they are.
+    pub fn former(&self, there: impl Fn(&str) -> bool) -> Vec<(&str, Option<&str>)> {
+        let gone = self.files.iter().filter(|(path, _)| !there(path));
+        gone.map(|(path, entry)| (path.as_str(), entry.post.as_deref())).collect()
     }
 
-    /// Pages that are in `before` and not here, with their posts.
-    pub fn former_pages<'a>(&self, before: &'a Self) -> Vec<(&'a str, &'a str)> {
-        let gone = before.files.iter().filter(|(path, _)| !self.files.contains_key(*path));
-        gone.filter_map(|(path, entry)| Some((path.as_str(), entry.post.as_deref()?))).collect()
-    }
-
-    /// Removes what is in `before` and not here. Returns how many files that were.
-    pub fn sweep(&self, before: &Self, root: &Path, folder: &Folder) -> Result<usize, Error> {
-        let mut removed = 0;
-        for (path, entry) in &before.files {
-            let is_ours = |found: Metadata| is_same(&found, entry);
-            if !self.files.contains_key(path)
-                && fs::symlink_metadata(root.join(path)).is_ok_and(is_ours)
-            {
-                folder.remove(path)?;
-                removed += 1;
-            }
+    /// Removes that file below `root` if it is as it was written; tells whether it was.
+    pub fn sweep(&self, path: &str, root: &Path, folder: &Folder) -> Result<bool, Error> {
+        let Some(entry) = self.files.get(path) else { return Ok(false) };
+        let found = fs::symlink_metadata(root.join(path));
+        let is_ours = found.is_ok_and(|found| is_same(&found, entry));
+        if is_ours {
+            folder.remove(path)?;
         }
-        Ok(removed)
-    }
-
-    /// Keeps what `before` knows beside what is here: this run does not know all it should.
-    pub fn keep(&mut self, before: Self) {
-        for (path, entry) in before.files {
-            self.files.entry(path).or_insert(entry);
-        }
+        Ok(is_ours)
     }
 
     /// Writes it into the folder.
@@ -229,13 +213,15 @@ mod tests {
         let mut now = Manifest::default();
         now.note(&root, "kept.css", (None, None));
         let before = Manifest::read(&root);
-        assert_eq!(now.former_pages(&before).len(), 2);
-        assert_eq!(now.sweep(&before, &root, &folder).unwrap(), 2);
+        let former = before.former(|path| now.has(path));
+        assert_eq!(former.iter().filter(|(_, post)| post.is_some()).count(), 2);
+        let swept = former.iter().filter(|(path, _)| before.sweep(path, &root, &folder).unwrap());
+        assert_eq!(swept.count(), 2);
         assert!(!root.join("a").exists() && !root.join("b/c").exists());
         for kept in ["mine.txt", "b/own.txt", "kept.css"] {
             assert!(root.join(kept).exists(), "{kept}");
         }
-        now.keep(before);
+        now.take_over(&before, |_| true);
         assert!(now.files.contains_key("a/index.html"));
     }
 
@@ -254,17 +240,9 @@ mod tests {
         let later = at + std::time::Duration::from_nanos(1_000);
         File::open(&changed).unwrap().set_modified(later).unwrap();
         fs::remove_file(dir.path().join("b.html")).unwrap();
-        let before = before.as_made(dir.path());
+        assert_eq!(before.as_made(dir.path()), HashMap::from([("c.html", "flour")]));
         let mut now = Manifest::default();
-        for (path, recipe, kept) in [
-            ("a.html", "flour", false),
-            ("b.html", "flour", false),
-            ("c.html", "sugar", false),
-            ("c.html", "flour", true),
-            ("d.html", "flour", false),
-        ] {
-            assert_eq!(now.keep_made(&before, path, recipe), kept, "{path} {recipe}");
-        }
+        now.take_over(&before, |path| path == "c.html");
         assert_eq!(now.paths().collect::<Vec<_>>(), ["c.html"]);
     }
 

@@ -213,8 +213,14 @@ fn make_folders(folder: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let parent = parent_of(folder);
-    make_folders(parent)?;
-    match fs::create_dir(folder) {
+    let made = match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_folders(parent)?;
+            fs::create_dir(folder)
+        }
+        made => made,
+    };
+    match made {
         Ok(()) => {
             allow(folder, 0o755)?;
             sync(parent)

@@ -186,7 +186,7 @@ impl<'a> Rack<'a> {
             id: &id,
             hubs: &[],
             by: &[],
-            archives: false,
+            archives: feed::Archives::None,
             podcast: None,
             ..of_site
         };
@@ -197,7 +197,8 @@ impl<'a> Rack<'a> {
         // The feed says what issues are about; they themselves stand on their pages.
         let set = Set::new(site, &posts, &vec![0; posts.len()]);
         let documents: Vec<_> = set.documents().iter().collect();
-        set.write(&documents, &|_| "", |document, format, octets| {
+        let made = |_: &str, octets| octets;
+        set.write(&documents, &|_| "", made, |document, format, octets| {
             self.put(&format!("{folder}{}", document.path(format)), &octets?)
         })
     }

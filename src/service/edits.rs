@@ -8,8 +8,10 @@
 //!
 //! Wherever it is in doubt it gives up before anything was touched, and the whole folder is read.
 
+use std::thread;
+
 use super::{
-    inventory::Inventory,
+    inventory::{self, Inventory},
     look::Look,
     marks::{Mark, bodiless},
     pages::{Bodies, Press, Published, Stock, Unpublished},
@@ -18,7 +20,7 @@ use super::{
     summary::Summary,
 };
 use crate::{
-    catalog::{Record, Settings, directory, edit::Room},
+    catalog::{Record, directory, edit::Room},
     time::Timestamp,
 };
 
@@ -28,7 +30,9 @@ const MOST: usize = 64;
 /// Some known posts with other texts.
 pub(super) struct Edits {
     inventory: Inventory,
-    settings: Settings,
+    /// The inventory as it will be written down.
+    octets: Vec<u8>,
+    room: Room,
     /// What is to be recorded.
     pub(super) records: Vec<Record>,
 }
@@ -46,7 +50,9 @@ impl Edits {
             return None;
         }
         let changed = changed(site, look, seen, &inventory)?;
-        let mut edits = Self { inventory, settings: site.catalog_settings(), records: Vec::new() };
+        let Inventory { posts, filed, around, .. } = &inventory;
+        let room = Room::new(around, (posts, filed), site.catalog_settings());
+        let mut edits = Self { inventory, room, octets: Vec::new(), records: Vec::new() };
         edits.read(site, &changed, now)?;
         edits.inventory.files.clone_from(&look.posts);
         edits.inventory.mark = look.mark(ledger);
@@ -55,13 +61,12 @@ impl Edits {
 
     /// Reads the posts at those places again; `None`: one is no quiet edit.
     fn read(&mut self, site: &Site, changed: &[usize], now: Timestamp) -> Option<()> {
-        let Inventory { posts, filed, around, .. } = &self.inventory;
-        let room = Room::new(around, (posts, filed), &self.settings);
+        let Inventory { posts, filed, .. } = &self.inventory;
         let mut read = Vec::new();
         for &at in changed {
             let (post, filed) = (posts.get(at)?, filed.get(at)?);
             let source = directory::one(&site.config.posts, &post.path)?;
-            read.push((at, room.edited((post, filed), &source, now)?));
+            read.push((at, self.room.edited((post, filed), &source, now)?));
         }
         for (at, edited) in read {
             *self.inventory.marks.get_mut(at)? = Mark::of(&edited.post);
@@ -74,26 +79,31 @@ impl Edits {
 
     /// Publishes the posts. The error tells that a file has changed meanwhile, too.
     pub(super) fn publish(
-        &self,
+        &mut self,
         press: &Press<'_>,
         summary: &mut Summary,
     ) -> Result<Published, Unpublished> {
         let Inventory { posts, marks, filed, beside, aliases, around, .. } = &self.inventory;
-        let room = Room::new(around, (posts, filed), &self.settings);
         let body = |at: usize| {
             let (post, mark, filed) = (posts.get(at)?, marks.get(at)?, filed.get(at)?);
             let source = directory::one(&press.site.config.posts, &post.path)?;
-            let body = room.body((post, filed), &source)?;
+            let body = self.room.body((post, filed), &source)?;
             mark.is_of(&body).then_some(body)
         };
-        let bodies = Bodies::Filed(&body);
-        let assets = Some(around.files());
-        press.publish(&Stock { posts, marks, beside, aliases, assets, bodies }, summary)
+        let (bodies, assets) = (Bodies::Filed(&body), Some(around.files()));
+        let stock = Stock { posts, marks, beside, aliases, assets, bodies };
+        let (octets, published) = thread::scope(|scope| {
+            let octets = scope.spawn(|| self.inventory.octets());
+            let published = press.publish(&stock, summary);
+            (octets.join().unwrap_or_default(), published)
+        });
+        self.octets = octets;
+        published
     }
 
     /// Writes down what this pass found.
     pub(super) fn keep(&self, site: &Site) {
-        self.inventory.keep(site);
+        inventory::keep(site, &self.octets);
     }
 }
 

@@ -8,7 +8,6 @@
 use std::{fs, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     look::{Look, Stamp},
@@ -21,14 +20,15 @@ use crate::{
         edit::{Around, Filed},
     },
     domain::post::{Post, PostId},
+    parallel,
     rank::Chosen,
 };
 
 /// Where it lies, below the root.
 const FILE: &str = "var/inventory";
 
-/// Octets of the hash at its head.
-const HASH: usize = 32;
+/// Octets of the sum at its head.
+const SUM: usize = 8;
 
 /// What the last pass found.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,7 +39,9 @@ pub(super) struct Inventory {
     pub(super) ground: String,
     /// The files in the posts folder.
     pub(super) files: Vec<(String, Stamp)>,
-    /// The posts without their bodies, newest first.
+    /// The posts without their bodies, newest first. They are written behind the rest in parts,
+    /// each of which is read on a core of its own.
+    #[serde(skip)]
     pub(super) posts: Vec<Post>,
     /// Their marks.
     pub(super) marks: Vec<Mark>,
@@ -77,13 +79,17 @@ impl Inventory {
     /// The inventory of the last pass, whose note says `mark`.
     pub(super) fn read(site: &Site, mark: &str) -> Option<Self> {
         let octets = fs::read(path(site)).ok()?;
-        let (hash, octets) = octets.split_first_chunk::<HASH>()?;
-        let (is_whole, found) = std::thread::scope(|scope| {
-            let whole = scope.spawn(|| Sha256::digest(octets)[..] == hash[..]);
-            let found = postcard::from_bytes::<Self>(octets);
-            (whole.join().unwrap_or(false), found)
-        });
-        found.ok().filter(|found| is_whole && found.mark == mark && found.fits())
+        let (sum, octets) = octets.split_first_chunk()?;
+        if u64::from_le_bytes(*sum) != sum_of(octets) {
+            return None;
+        }
+        let parts = parted(octets)?;
+        let (rest, posts) = parts.split_first()?;
+        let mut found: Self = postcard::from_bytes(rest).ok()?;
+        let posts = parallel::map(posts, 1, |part| postcard::from_bytes::<Vec<Post>>(part).ok());
+        let posts: Vec<Vec<Post>> = posts.into_iter().collect::<Option<_>>()?;
+        found.posts = posts.into_iter().flatten().collect();
+        Some(found).filter(|found| found.mark == mark && found.fits())
     }
 
     /// Whether its parts tell of the same posts.
@@ -94,21 +100,55 @@ impl Inventory {
             && places.all(|&place| place < count)
     }
 
-    /// Writes it down; where it cannot be written there is none.
-    pub(super) fn keep(&self, site: &Site) {
-        let path = path(site);
-        // The hash stands before what it is of.
-        let mut octets = postcard::to_extend(self, vec![0; HASH]).unwrap_or_default();
-        if let Some((hash, rest)) = octets.split_at_mut_checked(HASH) {
-            hash.copy_from_slice(&Sha256::digest(rest));
+    /// As it is written down.
+    pub(super) fn octets(&self) -> Vec<u8> {
+        /// Posts in a part.
+        const PART: usize = 1024;
+        let parts = self.posts.chunks(PART).map(postcard::to_allocvec);
+        // The sum stands before what it is of.
+        let mut octets = vec![0; SUM];
+        for part in std::iter::once(postcard::to_allocvec(self)).chain(parts) {
+            let part = part.unwrap_or_default();
+            octets.extend((part.len() as u64).to_le_bytes());
+            octets.extend(part);
         }
-        if replace(&path, &octets).is_err() {
-            let _absent = fs::remove_file(&path);
+        if let Some((sum, rest)) = octets.split_at_mut_checked(SUM) {
+            sum.copy_from_slice(&sum_of(rest).to_le_bytes());
         }
+        octets
     }
 }
 
-/// A file that is whole or as it was; it need not outlive a loss of power, since its hash tells.
+/// The parts that follow one another, each behind its length.
+fn parted(mut octets: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = octets.split_first_chunk() {
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (part, rest) = rest.split_at_checked(length)?;
+        parts.push(part);
+        octets = rest;
+    }
+    octets.is_empty().then_some(parts)
+}
+
+/// Writes an inventory down; where it cannot be written there is none.
+pub(super) fn keep(site: &Site, octets: &[u8]) {
+    let path = path(site);
+    if replace(&path, octets).is_err() {
+        let _absent = fs::remove_file(&path);
+    }
+}
+
+/// A number that damage by accident does not leave as it was (FNV-1a, by words).
+fn sum_of(octets: &[u8]) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64 ^ octets.len() as u64;
+    octets.chunks(8).fold(start, |sum, chunk| {
+        let word = chunk.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet));
+        (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
+    })
+}
+
+/// A file that is whole or as it was; it need not outlive a loss of power, since its sum tells.
 fn replace(path: &PathBuf, octets: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     fs::write(&beside, octets)?;

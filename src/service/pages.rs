@@ -13,7 +13,10 @@
 //! failed on the way ([`Manifest`]); where the page of a post that has moved was, a small page
 //! leads on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    thread,
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -26,7 +29,7 @@ use crate::{
     },
     feed::{self, Document, Feed, Format, Kind, Set},
     parallel,
-    publish::{Error, manifest::Manifest},
+    publish::{Error, Folder, Outcome, manifest::Manifest},
     rank::Chosen,
     site::{
         self as pages,
@@ -112,16 +115,18 @@ impl Press<'_> {
     ) -> Result<Published, Unpublished> {
         let root = &self.site.config.output;
         let before = Manifest::read(root);
-        let mut shelf = Shelf::new(root, &before, summary);
         let id = self.site.feed_id();
         let lengths: Vec<usize> = stock.marks.iter().map(|mark| mark.length).collect();
-        let work = Work {
-            press: self,
-            stock,
-            mark: self.site.look(),
-            set: Set::new(self.site.feeds(&id, self.now), stock.posts, &lengths),
-        };
-        work.all(&before, &mut shelf)?;
+        let (set, mut shelf) = thread::scope(|scope| {
+            let set = || Set::new(self.site.feeds(&id, self.now), stock.posts, &lengths);
+            let made = scope.spawn(set);
+            let shelf = Shelf::new(root, &before, summary);
+            (made.join().unwrap_or_else(|_| set()), shelf)
+        });
+        let heads = stock.marks.iter().flat_map(|mark| mark.head);
+        let all = Recipe::of("all").with(heads.collect::<Vec<u8>>()).octets();
+        let work = Work { press: self, stock, mark: self.site.look(), all, set };
+        work.all(&mut shelf)?;
         Ok(shelf.published())
     }
 }
@@ -132,6 +137,8 @@ struct Work<'a> {
     stock: &'a Stock<'a>,
     /// What all recipes have in common.
     mark: Recipe,
+    /// The heads of all posts, in one mark.
+    all: [u8; 16],
     set: Set<'a>,
 }
 
@@ -148,7 +155,7 @@ struct Article<'a> {
 type Read = HashMap<usize, String>;
 
 impl Work<'_> {
-    fn all(&self, before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Unpublished> {
+    fn all(&self, shelf: &mut Shelf<'_>) -> Result<(), Unpublished> {
         let articles = self.articles(shelf);
         let documents = self.documents(shelf);
         let asked = articles.iter().map(|article| article.at);
@@ -172,8 +179,9 @@ impl Work<'_> {
         self.listings(shelf)?;
         self.sitemap(shelf)?;
         self.write_documents(&documents, &body, shelf)?;
-        self.moved(before, shelf)?;
-        Ok(shelf.tidy()?)
+        let former = shelf.former();
+        self.moved(&former, shelf)?;
+        Ok(shelf.tidy(&former)?)
     }
 
     /// The bodies of posts that are not at hand; `None`: one is gone.
@@ -219,18 +227,29 @@ impl Work<'_> {
         let mut articles = Vec::new();
         let posts = self.stock.posts.iter().zip(self.stock.marks).zip(self.stock.beside);
         let posts: Vec<_> = posts.collect();
+        let as_made = &shelf.as_made;
         let recipes = parallel::map(&posts, FEW, |((post, mark), beside)| {
             let others = beside.related.iter().chain(&beside.popular);
             let recipe = self.heads("article", others).with(beside.related.len().to_string());
-            (file_of(post), recipe.with(mark.whole).word())
-        });
-        for (at, ((_, beside), (file, recipe))) in posts.into_iter().zip(recipes).enumerate() {
-            if shelf.keeps(&file, &recipe) {
-                (self.press.progress)(Step::Done);
-                continue;
+            let (file, recipe) = (file_of(post), recipe.with(mark.whole).word());
+            let standing = as_made.get_key_value(&*file).filter(|(_, made)| **made == recipe);
+            match standing {
+                Some((file, _)) => Ok(*file),
+                None => Err((file, recipe)),
             }
-            let (related, popular) = (self.posts(&beside.related), self.posts(&beside.popular));
-            articles.push(Article { at, file, recipe, related, popular });
+        });
+        for (at, ((_, beside), recipe)) in posts.into_iter().zip(recipes).enumerate() {
+            match recipe {
+                Ok(file) => {
+                    shelf.kept(file);
+                    (self.press.progress)(Step::Done);
+                }
+                Err((file, recipe)) => {
+                    let related = self.posts(&beside.related);
+                    let popular = self.posts(&beside.popular);
+                    articles.push(Article { at, file, recipe, related, popular });
+                }
+            }
         }
         articles
     }
@@ -269,8 +288,7 @@ impl Work<'_> {
     }
 
     fn index(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let all: Vec<usize> = (0..self.stock.posts.len()).collect();
-        let recipe = self.heads("index", all.iter()).word();
+        let recipe = self.mark.clone().with("index").with(self.all).word();
         if shelf.keeps("index.html", &recipe) {
             return Ok(());
         }
@@ -280,8 +298,7 @@ impl Work<'_> {
     }
 
     fn sitemap(&self, shelf: &mut Shelf<'_>) -> Result<(), Error> {
-        let all: Vec<usize> = (0..self.stock.posts.len()).collect();
-        let recipe = self.heads("sitemap", all.iter()).word();
+        let recipe = self.mark.clone().with("sitemap").with(self.all).word();
         let names = sitemap::names(self.stock.posts.len());
         if names.iter().filter(|name| shelf.keeps(name, &recipe)).count() == names.len() {
             return Ok(());
@@ -294,18 +311,20 @@ impl Work<'_> {
     }
 
     /// Puts the way to a post where its page was before, or where its author says that it was.
-    fn moved(&self, before: &Manifest, shelf: &mut Shelf<'_>) -> Result<(), Error> {
+    fn moved(&self, former: &[(&str, Option<&str>)], shelf: &mut Shelf<'_>) -> Result<(), Error> {
+        let aliases = self.stock.aliases.iter();
+        let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
+        let former = former.iter().filter_map(|(file, id)| Some(((*file).to_owned(), (*id)?)));
+        let ways: Vec<(String, &str)> = aliases.chain(former).collect();
+        if ways.is_empty() {
+            return Ok(());
+        }
         let by_id: HashMap<&str, &Post> =
             self.stock.posts.iter().map(|post| (post.id.as_str(), post)).collect();
         let described = self.press.site.described();
-        let aliases = self.stock.aliases.iter();
-        let aliases = aliases.map(|(place, id)| (format!("{place}/index.html"), id.as_str()));
-        let former = shelf.manifest.former_pages(before).into_iter();
-        let former = former.map(|(file, id)| (file.to_owned(), id));
-        let ways: Vec<(String, &str)> = aliases.chain(former).collect();
         for (file, id) in ways {
             // What an author wrote goes before what was there.
-            let Some(post) = by_id.get(id).filter(|_| !shelf.manifest.has(&file)) else { continue };
+            let Some(post) = by_id.get(id).filter(|_| !shelf.has(&file)) else { continue };
             let page = pages::moved(&self.press.site.templates, &described, post, &file);
             shelf.page(&file, page, (Some(&post.id), None))?;
         }
@@ -344,34 +363,26 @@ impl Work<'_> {
     ) -> Result<(), Error> {
         let wanted: Vec<&Document> = documents.iter().map(|(document, _)| *document).collect();
         let mut recipes = documents.iter().flat_map(|(_, recipe)| [recipe; Format::ALL.len()]);
-        self.set.write(&wanted, body, |document, format, octets| {
+        let folder = shelf.folder.clone();
+        let put = |path: &str, octets| self.put_feed(&folder, path, octets);
+        self.set.write(&wanted, body, put, |document, format, put| {
             let recipe = recipes.next().map(String::as_str);
-            self.feed(&document.path(format), octets, recipe, shelf)
+            note_feed(&document.path(format), put, recipe, shelf)
         })?;
-        self.feed(feed::OPML, self.set.opml(), None, shelf)
+        let put = self.put_feed(&folder, feed::OPML, self.set.opml());
+        note_feed(feed::OPML, put, None, shelf)
     }
 
-    fn feed(
+    /// Puts a feed where it belongs; why not, where it could not be made.
+    fn put_feed(
         &self,
+        folder: &Folder,
         path: &str,
         octets: Result<Vec<u8>, feed::Error>,
-        recipe: Option<&str>,
-        shelf: &mut Shelf<'_>,
-    ) -> Result<(), Error> {
-        let octets = match octets {
-            Ok(octets) => octets,
-            Err(error) => {
-                shelf.fault(format!("{path}: {error}"));
-                return Ok(());
-            }
-        };
-        let written = shelf.folder.put(path, &octets);
-        if let Some(outcome) = shelf.put(path, written, (None, recipe))? {
-            shelf.summary.feeds.count(outcome);
-            let topic = self.set.topic(path);
-            shelf.topics.extend(topic.map(|topic| (topic, hash(&octets))));
-        }
-        Ok(())
+    ) -> Result<PutFeed, String> {
+        let octets = octets.map_err(|error| format!("{path}: {error}"))?;
+        let topic = self.set.topic(path).map(|topic| (topic, hash(&octets)));
+        Ok(PutFeed { outcome: folder.put(path, &octets), topic })
     }
 
     /// The page of all feeds, and one of each but the site's.
@@ -397,6 +408,34 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// A feed that was made.
+struct PutFeed {
+    outcome: Result<Outcome, Error>,
+    /// Its address and the hash of its octets.
+    topic: Option<(String, String)>,
+}
+
+/// Takes note of what became of a feed; an error is one that ends the publishing.
+fn note_feed(
+    path: &str,
+    put: Result<PutFeed, String>,
+    recipe: Option<&str>,
+    shelf: &mut Shelf<'_>,
+) -> Result<(), Error> {
+    let put = match put {
+        Ok(put) => put,
+        Err(why) => {
+            shelf.fault(why);
+            return Ok(());
+        }
+    };
+    if let Some(outcome) = shelf.put(path, put.outcome, (None, recipe))? {
+        shelf.summary.feeds.count(outcome);
+        shelf.topics.extend(put.topic);
+    }
+    Ok(())
 }
 
 fn hash(octets: &[u8]) -> String {

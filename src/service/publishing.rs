@@ -9,7 +9,7 @@
 use super::{
     Error, Run, Step,
     edits::Edits,
-    inventory::Inventory,
+    inventory::{self, Inventory},
     look::Look,
     marks::Mark,
     pages::{Bodies, Press, Published, Stock, Unpublished},
@@ -66,7 +66,7 @@ impl Run {
     /// Records and publishes edits; `false`: something is not as it seemed.
     async fn edited(
         &self,
-        edits: Edits,
+        mut edits: Edits,
         (look, ledger): (&Look, &str),
         seen: Seen,
         now: Timestamp,
@@ -120,7 +120,8 @@ impl Run {
             said.adopt(&made);
             let ledger = self.store.posts_mark().await?;
             let Sheets { marks, beside } = sheets;
-            Inventory::new((&look, &ledger), catalog, marks, beside).keep(&self.site);
+            let inventory = Inventory::new((&look, &ledger), catalog, marks, beside);
+            inventory::keep(&self.site, &inventory.octets());
             Seen::new(&look, look.mark(&ledger), &said, (catalog, now)).keep(&self.site);
         }
         Ok(Printed { missing: published.map(|published| published.missing) })

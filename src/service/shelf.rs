@@ -1,7 +1,10 @@
 //! The output folder in the course of one publishing: what was put there, what was kept, and what
 //! could not be put.
 
-use std::path::Path;
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use super::{archive, pages::Published, summary::Summary};
 use crate::{
@@ -27,8 +30,10 @@ pub(super) struct Shelf<'a> {
     is_whole: bool,
     /// What earlier runs wrote.
     before: &'a Manifest,
-    /// What stands of it as it was made.
-    as_made: Manifest,
+    /// The recipes of what stands of it as it was made.
+    pub(super) as_made: HashMap<&'a str, &'a str>,
+    /// Files that were kept.
+    kept: HashSet<&'a str>,
 }
 
 impl<'a> Shelf<'a> {
@@ -44,6 +49,7 @@ impl<'a> Shelf<'a> {
             is_whole: true,
             before,
             as_made: before.as_made(root),
+            kept: HashSet::new(),
         }
     }
 
@@ -54,16 +60,33 @@ impl<'a> Shelf<'a> {
 
     /// Keeps a page that stands as it was made by that recipe; `false`: none does.
     pub(super) fn keeps(&mut self, file: &str, recipe: &str) -> bool {
-        let kept = self.manifest.keep_made(&self.as_made, file, recipe);
-        self.summary.pages.unchanged += usize::from(kept);
-        kept
+        let made = self.as_made.get_key_value(file).filter(|(_, made)| **made == recipe);
+        let Some((file, _)) = made else { return false };
+        self.kept(file);
+        true
+    }
+
+    /// Keeps a page.
+    pub(super) fn kept(&mut self, file: &'a str) {
+        self.summary.pages.unchanged += usize::from(self.kept.insert(file));
     }
 
     /// The same for a feed.
     pub(super) fn keeps_feed(&mut self, file: &str, recipe: &str) -> bool {
-        let kept = self.manifest.keep_made(&self.as_made, file, recipe);
-        self.summary.feeds.unchanged += usize::from(kept);
-        kept
+        let made = self.as_made.get_key_value(file).filter(|(_, made)| **made == recipe);
+        let Some((file, _)) = made else { return false };
+        self.summary.feeds.unchanged += usize::from(self.kept.insert(file));
+        true
+    }
+
+    /// Whether that file is one of the site's.
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.kept.contains(file) || self.manifest.has(file)
+    }
+
+    /// What earlier runs wrote and this one has not yet, with the posts whose pages they were.
+    pub(super) fn former(&self) -> Vec<(&'a str, Option<&'a str>)> {
+        self.before.former(|file| self.has(file))
     }
 
     /// Writes a page; `false`: it is not there, and why is a trouble.
@@ -124,16 +147,22 @@ impl<'a> Shelf<'a> {
         self.summary.trouble(why);
     }
 
-    /// Takes away what earlier runs wrote and this one did not, and writes down what is ours.
-    pub(super) fn tidy(&mut self) -> Result<(), Error> {
+    /// Takes away of what is `former` what this run did not write either, and writes down what is
+    /// ours.
+    pub(super) fn tidy(&mut self, former: &[(&str, Option<&str>)]) -> Result<(), Error> {
         let before = self.before;
         self.manifest.carry(before, archive::is_ours);
         if self.is_whole {
-            let went = self.manifest.former(before);
-            gone::note(self.root, &self.folder, went, |path| self.manifest.has(path))?;
-            self.summary.pages.removed = self.manifest.sweep(before, self.root, &self.folder)?;
+            let paths = former.iter().map(|(file, _)| *file);
+            let went: Vec<&str> = paths.filter(|file| !self.has(file)).collect();
+            gone::note(self.root, &self.folder, went.iter().copied(), |path| self.has(path))?;
+            for file in went {
+                let is_removed = before.sweep(file, self.root, &self.folder)?;
+                self.summary.pages.removed += usize::from(is_removed);
+            }
+            self.manifest.take_over(before, |path| self.kept.contains(path));
         } else {
-            self.manifest.keep(before.clone());
+            self.manifest.take_over(before, |_| true);
         }
         self.manifest.write(&self.folder).map(drop)
     }

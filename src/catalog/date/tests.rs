@@ -64,7 +64,18 @@ fn what_is_no_date_is_not_guessed_at() {
 fn a_day_without_a_time_keeps_its_day_in_every_zone() {
     for zone in ["Pacific/Auckland", "Asia/Kathmandu", "America/Los_Angeles"] {
         let zone: Zone = zone.parse().unwrap();
-        for text in ["2026-03-29", "2026-10-25", "2026-11-24"] {
+        // The nights in which the clocks of Europe, New Zealand and the west of America change.
+        for text in [
+            "2026-03-29",
+            "2026-10-25",
+            "2026-04-05",
+            "2026-09-27",
+            "2026-03-08",
+            "2026-11-01",
+            "2026-11-24",
+            "1969-12-31",
+            "1985-07-13",
+        ] {
             let written = Written::read(text).unwrap();
             let instant = written.instant(&zone, 9).unwrap();
             assert_eq!(instant.format("%Y-%m-%d %H:%M", &zone), format!("{text} 09:00"));

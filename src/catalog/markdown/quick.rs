@@ -238,7 +238,9 @@ mod tests {
     fn here() -> Arc<Here> {
         let links = Links {
             base: "https://blog.example/".parse().unwrap(),
-            posts: [("b.md".to_owned(), "https://blog.example/b/".to_owned())].into(),
+            posts: [("b.md".to_owned(), "https://blog.example/b/".to_owned())]
+                .into_iter()
+                .collect(),
             refused: Default::default(),
             files: [("x.png".to_owned(), 1)].into(),
         };

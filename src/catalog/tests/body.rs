@@ -203,3 +203,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn tags_on_a_line_of_their_own_are_tags() {
+    for (body, tags) in [
+        ("#boat #repair/engine\n\nText.", &["boat", "repair/engine"][..]),
+        ("Text.\n\n  #عربي #Boat", &["عربي", "Boat"]),
+        ("See #boat in text.", &[]),
+        ("#7\n\nThe seventh.", &[]),
+        ("Text.\n\n```\n#include\n```\n", &[]),
+        ("Text.\n\n    #indented", &[]),
+        ("# Heading\n\nText.", &[]),
+        ("#a.b #c\n\nText.", &[]),
+    ] {
+        let text = format!("---\ntitle: T\ndate: 2026-11-02\n---\n{body}\n");
+        assert_eq!(read_new(&[("a.md", &text)]).posts[0].tags, tags, "{body}");
+    }
+    let text = "---\ntitle: T\ndate: 2026-11-02\ntags: [Boat]\n---\n#boat #tea\n\nText.\n";
+    assert_eq!(read_new(&[("a.md", text)]).posts[0].tags, ["Boat", "tea"], "each once");
+}
+
+#[test]
+fn a_feed_of_comments_has_an_absolute_address() {
+    for front in
+        ["comments: { url: /talk/, count: 2, feed: /talk.xml }", "comments_feed: /talk.xml"]
+    {
+        let text = format!("---\ntitle: T\ndate: 2026-11-02\n{front}\n---\nText.\n");
+        let post = &read_new(&[("a.md", &text)]).posts[0];
+        let feed = post.feed.comments.as_deref().expect(front);
+        assert!(feed.starts_with("http") && feed.ends_with("/talk.xml"), "{feed}");
+    }
+}
