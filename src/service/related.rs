@@ -23,6 +23,10 @@ use crate::{
 /// Where the index lies, below the root.
 const FILE: &str = "var/related.index";
 
+/// From so many posts on a new one is compared with what the renewal found. Fewer are read again
+/// in no time, and one post more changes what the words of a small blog are worth.
+const MANY: usize = 500;
+
 /// The row of a post that the ledger does not know.
 const NONE: i64 = 0;
 
@@ -119,7 +123,8 @@ impl<'a> Shelf<'a> {
         if self.fresh.is_empty() {
             return;
         }
-        let kept = if self.is_renewed { None } else { fs::read(self.file()).ok() };
+        let resumes = !self.is_renewed && self.posts.len() >= MANY;
+        let kept = if resumes { fs::read(self.file()).ok() } else { None };
         let resumed = kept.and_then(|octets| Index::resume(&octets, self.posts));
         let index = resumed.unwrap_or_else(|| Index::new(self.posts));
         let taste = Taste::stored(shares, self.site.config.related.popularity);
