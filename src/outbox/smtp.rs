@@ -164,9 +164,9 @@ impl Session {
             let refused = (!chunk.reply().is_positive()).then(|| chunk.reply());
             self.takes_chunks |= refused.is_none();
             answer = self.wire.read(self.deadlines.dot).await;
-            if let (Some(refused), Ok(last)) = (refused, &answer) {
+            if let Some(refused) = refused {
                 // Taken without a text that was refused: nobody can say what was taken.
-                let is_odd = last.reply().is_positive();
+                let is_odd = answer.is_ok_and(|last| last.reply().is_positive());
                 let odd = || Completion::Lost(format!("its text was refused: {refused}"));
                 return if is_odd { odd() } else { Completion::Replied(refused) };
             }

@@ -164,7 +164,7 @@ impl Store {
              cast(value ->> 'confirmed' as bigint), cast(value ->> 'eligible' as bigint), c.id \
              from {records $1} as list join choices c on c.choice = value ->> 'choice' \
              join subscribers r on r.address_key = value ->> 'key' \
-             where true on conflict (subscriber_id, newsletter) do nothing")
+             where true order by r.id on conflict (subscriber_id, newsletter) do nothing")
             .bind(&rows)
             .run(open.at())
             .await?;
