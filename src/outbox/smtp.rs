@@ -38,8 +38,8 @@ pub struct Session {
     letters: u32,
     /// A chunk was sent whose answer has not been read.
     chunk: bool,
-    /// A chunk was taken on this session. The answer to the first one is worth a look before the
-    /// dot; later ones leave with it.
+    /// A chunk was taken on this session. The answer to the first one is waited for, so that a
+    /// server that does not know what it offers leaves no doubt; later ones leave with the dot.
     takes_chunks: bool,
 }
 
@@ -125,7 +125,13 @@ impl Session {
     /// for.
     pub async fn finish(&mut self, next: Option<(&Envelope, &[u8])>) -> Result<Riding, Completion> {
         self.usable = false;
-        if let Some(failure) = self.early().await {
+        let failure = if self.chunk && !self.takes_chunks {
+            let answer = self.wire.read(self.deadlines.block).await;
+            self.heed(answer)
+        } else {
+            self.early().await
+        };
+        if let Some(failure) = failure {
             return Err(Completion::NotSent(failure));
         }
         let rides = self.offers.pipelining && self.has_room();
@@ -296,7 +302,13 @@ impl Session {
         if !self.chunk {
             return self.unsolicited(Phase::Body).await;
         }
-        let answer = match self.wire.unsolicited().await? {
+        let answer = self.wire.unsolicited().await?;
+        self.heed(answer)
+    }
+
+    /// What an answer to a chunk means for its letter.
+    fn heed(&mut self, answer: Result<Lines, String>) -> Option<Failure> {
+        let answer = match answer {
             Ok(answer) => answer.reply(),
             Err(why) => return Some(lost(Phase::Body, &why)),
         };
