@@ -151,7 +151,7 @@ mod tests {
             let mut manifest = Manifest::default();
             for (path, text) in files {
                 folder.put(path, text.as_bytes()).unwrap();
-                manifest.note(dir.path(), path, None);
+                manifest.note(dir.path(), path, (None, None));
             }
             manifest
         };
